@@ -1,0 +1,1 @@
+//! Reading diffs as behaviour removed and added.

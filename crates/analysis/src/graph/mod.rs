@@ -1,0 +1,1 @@
+//! Causal graphs and ranking of origins.
