@@ -1,1 +1,16 @@
-//! Placeholder until the first module lands.
+//! From trigger to report: plan, agents, findings, theories, verdict.
+//!
+//! [`investigate`] runs the five rounds (orient, localise, explain, attribute, refute) over any [`Source`]s and appends
+//! every value to a [`Journal`] before the next stage starts. It reads no clock, no file and no environment; the same
+//! answers from the sources give the same report, byte for byte.
+//!
+//! [`Source`]: midwatch_sources::Source
+
+mod journal;
+pub mod mechanisms;
+mod run;
+mod settings;
+
+pub use journal::{Draft, Journal, JournalError};
+pub use run::{InvestigateError, Progress, Request, Watcher, investigate};
+pub use settings::{AGENTS, Calibration, Settings};

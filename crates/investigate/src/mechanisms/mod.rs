@@ -1,0 +1,5 @@
+//! How things break, as data.
+
+mod set;
+
+pub use set::{Mechanism, MechanismError, MechanismSet};
