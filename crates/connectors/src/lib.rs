@@ -1,1 +1,18 @@
-//! Placeholder until the first module lands.
+//! One folder per system Midwatch reads, and the lists that derive from them.
+//!
+//! Every connector is one folder with one [`Spec`]. Adding one means adding its folder, its `mod` line and its
+//! entry in [`SPECS`]; nothing else in the project names it.
+
+use midwatch_model::Trigger;
+use midwatch_sources::Spec;
+
+pub mod snapshot;
+
+/// Every connector, in the order people see them.
+pub static SPECS: &[&Spec] = &[&snapshot::SPEC];
+
+/// The trigger an alert payload stands for, from the first connector of [`SPECS`] that knows its format; `None` when
+/// none does. Order matters only for payloads that fit two formats: the stricter decoder comes first in the list.
+pub fn decode_alert(payload: &[u8]) -> Option<Trigger> {
+    SPECS.iter().filter_map(|spec| spec.decode_alert).find_map(|decode| decode(payload))
+}
