@@ -1,0 +1,339 @@
+//! The report on a terminal: headings at the left edge, everything else indented, nothing wider than asked.
+
+use std::collections::BTreeSet;
+
+use midwatch_model::Report;
+
+use crate::chart::ChartView;
+use crate::outline::{Group, Item, Note, Outline, Section, SectionKind, outline};
+use crate::text::counted;
+use crate::theme::Role;
+use crate::wrap::{Pen, Span, span};
+
+/// How much is shown. Whatever is left out is counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// What to read on the stairs: verdict, actions, the strongest reasons, gaps.
+    Brief,
+    /// All sections, long lists shortened.
+    #[default]
+    Normal,
+    /// Everything the outline holds.
+    Full,
+}
+
+/// What the terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TerminalOptions {
+    /// Columns; less than 40 is treated as 40.
+    pub width: u16,
+    /// Whether ANSI colours may be used.
+    pub colour: bool,
+    /// Whether characters beyond ASCII may be printed; without it the output is pure ASCII.
+    pub unicode: bool,
+    /// How much is shown.
+    pub detail: Detail,
+}
+
+impl Default for TerminalOptions {
+    fn default() -> Self {
+        TerminalOptions { width: 80, colour: false, unicode: true, detail: Detail::Normal }
+    }
+}
+
+/// How many of each are shown.
+struct Limits {
+    items_max: usize,
+    notes_max: usize,
+    chips_max: usize,
+    rows_max: usize,
+    queries: bool,
+}
+
+impl Limits {
+    fn of(detail: Detail) -> Limits {
+        match detail {
+            Detail::Brief => Limits { items_max: 4, notes_max: 2, chips_max: 4, rows_max: 0, queries: false },
+            Detail::Normal => {
+                Limits { items_max: 14, notes_max: 3, chips_max: 6, rows_max: 3, queries: false }
+            }
+            Detail::Full => {
+                let all = usize::MAX;
+                Limits { items_max: all, notes_max: all, chips_max: all, rows_max: all, queries: true }
+            }
+        }
+    }
+}
+
+/// Second column: narrower terminals write it in front of the sentence instead.
+const LABEL_COLUMN_FROM_WIDTH: usize = 72;
+const LABEL_COLUMNS_MAX: usize = 12;
+/// Levels of a tree that are indented on a narrow terminal.
+const NARROW_LEVELS_MAX: usize = 4;
+
+/// The report for a terminal, ending in a line break.
+///
+/// No line is wider than `options.width` except commands and addresses that cannot be broken; those stand on a line of
+/// their own. Text from outside never starts at the left edge, so it cannot pass for a heading.
+pub fn terminal(report: &Report, options: &TerminalOptions) -> String {
+    let outline = outline(report);
+    let mut page = Page {
+        pen: Pen::new(options.width, options.colour, options.unicode),
+        limits: Limits::of(options.detail),
+        shown: BTreeSet::new(),
+    };
+    let mut skipped = 0_u64;
+    for section in &outline.sections {
+        if options.detail == Detail::Brief && !in_brief(section.kind) {
+            skipped += 1;
+            continue;
+        }
+        page.section(section, &outline);
+    }
+    if skipped > 0 {
+        let sections = counted(skipped, "section", "sections");
+        page.pen.blank();
+        page.left_out(&[], &format!("{sections} not shown here, see -o json"));
+    }
+    page.pen.finish()
+}
+
+fn in_brief(kind: SectionKind) -> bool {
+    use SectionKind::{Against, DoNow, Gaps, Verdict, Why};
+    matches!(kind, Verdict | DoNow | Why | Against | Gaps)
+}
+
+struct Page {
+    pen: Pen,
+    limits: Limits,
+    /// Chips that were printed: those the evidence list must explain.
+    shown: BTreeSet<usize>,
+}
+
+/// Widths of the columns in front of the sentences of one group.
+struct Columns {
+    mark: bool,
+    lead: usize,
+    label: usize,
+}
+
+impl Page {
+    fn section(&mut self, section: &Section, outline: &Outline) {
+        let role = match section.kind {
+            SectionKind::Verdict => Role::of_verdict(outline.verdict),
+            _ => Role::Heading,
+        };
+        if section.kind != SectionKind::Verdict {
+            self.pen.blank();
+        }
+        self.pen.paragraph(Vec::new(), &[span("  ", Role::Plain)], &[span(&section.title, role)]);
+        if section.kind == SectionKind::Verdict {
+            self.pen.blank();
+        }
+        for group in &section.groups {
+            match section.kind {
+                SectionKind::Evidence => self.evidence(group, outline.uncited),
+                _ => self.group(group),
+            }
+        }
+    }
+
+    fn group(&mut self, group: &Group) {
+        let indent = [span("  ", Role::Plain)];
+        if let Some(title) = &group.title {
+            self.pen.paragraph(indent.to_vec(), &indent, &[span(title, Role::Subheading)]);
+        }
+        let (kept, more) = self.kept(&group.items);
+        let columns = self.columns(&kept);
+        for item in &kept {
+            self.item(item, &columns);
+        }
+        if more > 0 {
+            self.left_out(&indent, &format!("and {more} more, see -o json"));
+        }
+    }
+
+    /// The items that are shown; of a long list the first ones, and always the last when it is the sum.
+    fn kept<'a>(&self, items: &'a [Item]) -> (Vec<&'a Item>, usize) {
+        let limit = self.limits.items_max;
+        if items.len() <= limit {
+            return (items.iter().collect(), 0);
+        }
+        let sum = items.last().filter(|item| item.label == "sum");
+        let kept: Vec<&Item> = items.iter().take(limit - usize::from(sum.is_some())).chain(sum).collect();
+        let more = items.len() - kept.len();
+        (kept, more)
+    }
+
+    fn columns(&self, items: &[&Item]) -> Columns {
+        let lead = items.iter().map(|item| self.pen.columns(&item.lead)).max().unwrap_or(0);
+        let wide = self.pen.width() >= LABEL_COLUMN_FROM_WIDTH;
+        let labels = items.iter().map(|item| self.pen.columns(&item.label));
+        let label = labels.filter(|size| wide && *size <= LABEL_COLUMNS_MAX).max().unwrap_or(0);
+        Columns { mark: items.iter().any(|item| item.marked), lead, label }
+    }
+
+    fn evidence(&mut self, group: &Group, uncited: usize) {
+        let shown: Vec<&Item> = group
+            .items
+            .iter()
+            .filter(|item| item.anchor.is_some_and(|number| self.shown.contains(&number)))
+            .collect();
+        let columns = self.columns(&shown);
+        for item in &shown {
+            self.item(item, &columns);
+        }
+        let more = group.items.len() - shown.len() + uncited;
+        if more > 0 {
+            let indent = [span("  ", Role::Plain)];
+            self.left_out(&indent, &format!("and {more} more that nothing above cites, see -o json"));
+        }
+    }
+
+    fn item(&mut self, item: &Item, columns: &Columns) {
+        let mut first = vec![span("  ", Role::Plain)];
+        let mut indent = 2;
+        if columns.mark {
+            first.push(span(if item.marked { "▸ " } else { "  " }, Role::Mark));
+            indent += 2;
+        }
+        if columns.lead > 0 {
+            let pad = columns.lead - self.pen.columns(&item.lead);
+            let role = if item.anchor.is_some() { Role::Chip } else { Role::of_lead(item.tone) };
+            first.push(span(" ".repeat(pad), Role::Plain));
+            first.push(span(&item.lead, role));
+            first.push(span("  ", Role::Plain));
+            indent += columns.lead + 2;
+        }
+        let mut body = Vec::new();
+        let in_column = self.pen.columns(&item.label) <= columns.label;
+        if columns.label > 0 {
+            let label = if in_column { item.label.as_str() } else { "" };
+            let pad = columns.label - self.pen.columns(label) + 2;
+            first.push(span(label, Role::Label));
+            first.push(span(" ".repeat(pad), Role::Plain));
+            indent += columns.label + 2;
+        }
+        if !in_column && !item.label.is_empty() {
+            body.push(span(format!("{}:", item.label), Role::Label));
+        }
+        let mut rest = vec![span(" ".repeat(indent), Role::Plain)];
+        self.branches(item, &mut first, &mut rest);
+        body.push(span(&item.text, Role::of_text(item.tone)));
+        self.chips(&item.chips, &mut body);
+        self.pen.paragraph(first, &rest, &body);
+        self.notes(item, &rest);
+    }
+
+    fn branches(&self, item: &Item, first: &mut Vec<Span>, rest: &mut Vec<Span>) {
+        let wide = self.pen.width() >= LABEL_COLUMN_FROM_WIDTH;
+        let levels_max = if wide { usize::MAX } else { NARROW_LEVELS_MAX };
+        let hidden = item.branch.len().saturating_sub(levels_max);
+        let levels: Vec<bool> = item.branch.iter().skip(hidden).copied().collect();
+        let Some((own, above)) = levels.split_last() else { return };
+        let [bar, gap, fork, last] = if self.pen.unicode() {
+            ["│  ", "   ", "├─ ", "└─ "]
+        } else {
+            ["|  ", "   ", "|- ", "`- "]
+        };
+        for more in above {
+            let text = if *more { bar } else { gap };
+            first.push(span(text, Role::Muted));
+            rest.push(span(text, Role::Muted));
+        }
+        first.push(span(if *own { fork } else { last }, Role::Muted));
+        rest.push(span(if *own { bar } else { gap }, Role::Muted));
+    }
+
+    fn chips(&mut self, numbers: &[usize], body: &mut Vec<Span>) {
+        for number in numbers.iter().take(self.limits.chips_max) {
+            self.shown.insert(*number);
+            body.push(span(format!("[e{number}]"), Role::Chip));
+        }
+        let more = numbers.len().saturating_sub(self.limits.chips_max);
+        if more > 0 {
+            body.push(span(format!("and {more} more, see -o json"), Role::Muted));
+        }
+    }
+
+    fn notes(&mut self, item: &Item, indent: &[Span]) {
+        let mut texts = 0_usize;
+        let mut queries = 0_usize;
+        for note in &item.notes {
+            match note {
+                Note::Text { text, chips } => {
+                    texts += 1;
+                    if texts <= self.limits.notes_max {
+                        let mut body = vec![span(text, Role::Plain)];
+                        self.chips(chips, &mut body);
+                        let mut hanging = indent.to_vec();
+                        hanging.push(span("  ", Role::Plain));
+                        self.pen.paragraph(indent.to_vec(), &hanging, &body);
+                    }
+                }
+                Note::Field { name, text } => self.field(indent, name, text, Role::Muted),
+                Note::Query(_) if !self.limits.queries => queries += 1,
+                Note::Query(text) => self.field(indent, "query", text, Role::Muted),
+                Note::Command(lines) => self.command(indent, lines),
+                Note::Link(text) => self.field(indent, "open", text, Role::Link),
+                Note::Quote { rows, more, noun } => self.quote(indent, rows, *more, noun),
+                Note::Chart(chart) => self.chart(indent, chart),
+            }
+        }
+        let more = texts.saturating_sub(self.limits.notes_max);
+        if more > 0 {
+            self.left_out(indent, &format!("and {more} more, see -o json"));
+        }
+        if queries > 0 {
+            let noun = if queries == 1 { "query" } else { "queries" };
+            self.left_out(indent, &format!("{queries} {noun}, see -o json"));
+        }
+    }
+
+    fn field(&mut self, indent: &[Span], name: &str, text: &str, role: Role) {
+        let name = format!("{name:<8}");
+        let mut first = indent.to_vec();
+        first.push(span(&name, Role::Label));
+        let mut rest = indent.to_vec();
+        rest.push(span(" ".repeat(if self.pen.width() < 60 { 2 } else { name.len() }), Role::Plain));
+        self.pen.paragraph(first, &rest, &[span(text, role)]);
+    }
+
+    fn command(&mut self, indent: &[Span], lines: &[String]) {
+        for (index, line) in lines.iter().enumerate() {
+            let mut prefix = indent.to_vec();
+            prefix.push(span(if index == 0 { "$ " } else { "> " }, Role::Muted));
+            self.pen.unbroken(&prefix, line, Role::Command);
+        }
+    }
+
+    fn quote(&mut self, indent: &[Span], rows: &[String], more: u64, noun: &str) {
+        let mut prefix = indent.to_vec();
+        prefix.push(span(if self.pen.unicode() { "│ " } else { "| " }, Role::Muted));
+        let shown = rows.len().min(self.limits.rows_max);
+        for row in rows.iter().take(shown) {
+            self.pen.verbatim(&prefix, row, Role::Quote);
+        }
+        let more = more + (rows.len() - shown) as u64;
+        if more > 0 {
+            let word = if shown == 0 { "" } else { "and " };
+            let further = if shown == 0 { "" } else { "more " };
+            let count = crate::text::count(more);
+            self.left_out(&prefix, &format!("{word}{count} {further}{noun}, see -o json"));
+        }
+    }
+
+    fn chart(&mut self, indent: &[Span], chart: &ChartView) {
+        let used: usize = indent.iter().map(|one| self.pen.columns(&one.text)).sum();
+        let row = chart.sparkline(self.pen.width().saturating_sub(used), self.pen.unicode());
+        let mut line = indent.to_vec();
+        line.push(span(row.before, Role::Plain));
+        line.extend(row.mark.map(|mark| span(mark, Role::Mark)));
+        line.push(span(row.after, Role::Bad));
+        self.pen.bars(line);
+    }
+
+    fn left_out(&mut self, indent: &[Span], words: &str) {
+        self.pen.paragraph(indent.to_vec(), indent, &[span(format!("… {words}"), Role::Muted)]);
+    }
+}

@@ -1,0 +1,182 @@
+//! What people see, as snapshots, and that every face says the same.
+
+use std::collections::BTreeSet;
+
+use super::sample::{VERDICTS, at, cause_found, id, run_facts, window, with_verdict};
+use crate::*;
+use midwatch_model::*;
+
+fn drawn(report: &Report, width: u16, colour: bool, unicode: bool, detail: Detail) -> String {
+    terminal(report, &TerminalOptions { width, colour, unicode, detail })
+}
+
+#[test]
+fn a_full_report_at_three_widths() {
+    let report = cause_found();
+    for width in [40, 80, 120] {
+        let text = drawn(&report, width, false, true, Detail::Normal);
+        insta::assert_snapshot!(format!("terminal_{width}"), text);
+    }
+}
+
+#[test]
+fn colour_ascii_brief_and_full() {
+    let report = cause_found();
+    insta::assert_snapshot!(
+        "terminal_80_colour",
+        drawn(&report, 80, true, true, Detail::Normal).replace('\x1b', "ESC")
+    );
+    insta::assert_snapshot!("terminal_80_ascii", drawn(&report, 80, false, false, Detail::Normal));
+    insta::assert_snapshot!("terminal_80_brief", drawn(&report, 80, false, true, Detail::Brief));
+    insta::assert_snapshot!("terminal_80_full", drawn(&report, 80, false, true, Detail::Full));
+    assert!(drawn(&report, 80, false, false, Detail::Full).is_ascii());
+}
+
+#[test]
+fn the_other_verdicts() {
+    for kind in VERDICTS.into_iter().skip(1) {
+        let report = with_verdict(kind);
+        let text = drawn(&report, 80, false, true, Detail::Brief);
+        insta::assert_snapshot!(format!("verdict_{}", kind.as_str()), text);
+    }
+    insta::assert_snapshot!(
+        "terminal_80_not_proven",
+        drawn(&with_verdict(VerdictKind::NotProven), 80, false, true, Detail::Normal)
+    );
+    insta::assert_snapshot!(
+        "terminal_80_cannot_tell",
+        drawn(&with_verdict(VerdictKind::CannotTell), 80, false, true, Detail::Normal)
+    );
+}
+
+#[test]
+fn markdown_of_a_full_report() {
+    insta::assert_snapshot!("markdown", markdown(&cause_found()));
+}
+
+#[test]
+fn one_line_faces() {
+    let lines: Vec<String> = VERDICTS.into_iter().map(|kind| summary_line(&with_verdict(kind))).collect();
+    insta::assert_snapshot!("summary_lines", lines.join("\n"));
+    assert_eq!(run_footer(&run_facts()), "investigation inv-1: 12 calls in 3.4 s, midwatch 0.1.0");
+    let mut long = cause_found();
+    long.verdict.sentence = "word ".repeat(100);
+    let line = summary_line(&long);
+    assert!(line.chars().count() <= 220, "{line}");
+    assert!(line.ends_with("word… 70–90 % sure."), "{line}");
+}
+
+/// The chip numbers in the order they are written.
+fn chips(text: &str) -> Vec<usize> {
+    let numbers = text.split("[e").skip(1).filter_map(|rest| rest.split_once(']')?.0.parse().ok());
+    numbers.collect()
+}
+
+#[test]
+fn terminal_and_markdown_cite_alike() {
+    for kind in VERDICTS {
+        let report = with_verdict(kind);
+        let outline = outline(&report);
+        let plain = drawn(&report, 120, false, true, Detail::Full);
+        let marked = markdown(&report);
+        let (above_plain, list) = plain.split_once("\nEvidence\n").unwrap();
+        let (above_marked, _) = marked.split_once("\n## Evidence\n").unwrap();
+        assert_eq!(chips(above_plain), chips(above_marked), "{kind:?}");
+        // First mentions count up from 1, and the list explains each.
+        let mut seen = BTreeSet::new();
+        let firsts: Vec<usize> =
+            chips(above_plain).into_iter().filter(|number| seen.insert(*number)).collect();
+        assert_eq!(firsts, (1..=outline.chips.len()).collect::<Vec<_>>(), "{kind:?}");
+        assert_eq!(chips(list), firsts, "{kind:?}");
+        let titles: Vec<&str> =
+            outline.sections.iter().skip(1).map(|section| section.title.as_str()).collect();
+        let headings: Vec<&str> = marked.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        let shown: Vec<&str> =
+            plain.lines().skip(1).filter(|line| line.starts_with(|ch| ch != ' ')).collect();
+        assert_eq!(headings, titles);
+        assert_eq!(shown, titles);
+    }
+}
+
+#[test]
+fn every_chip_that_is_shown_is_explained_below() {
+    for detail in [Detail::Normal, Detail::Full] {
+        let text = drawn(&cause_found(), 80, false, true, detail);
+        let (above, list) = text.split_once("\nEvidence\n").unwrap();
+        let listed: BTreeSet<usize> = chips(list).into_iter().collect();
+        assert_eq!(chips(above).into_iter().collect::<BTreeSet<_>>(), listed);
+    }
+}
+
+#[test]
+fn what_is_left_out_is_counted() {
+    let mut report = cause_found();
+    let fine = report.checked_and_fine[0].clone();
+    report.checked_and_fine = vec![fine; 30];
+    let all: Vec<EvidenceId> = report.evidence.keys().cloned().collect();
+    report.against = vec![Claim::from_evidence("all of it", &all).unwrap()];
+    let text = drawn(&report, 80, false, true, Detail::Normal);
+    assert!(text.contains("… and 16 more, see -o json"), "{text}");
+    assert!(text.contains(&format!("and {} more, see -o json", all.len() - 6)), "{text}");
+    assert!(!drawn(&report, 80, false, true, Detail::Full).contains("16 more"));
+}
+
+#[test]
+fn a_cited_id_that_is_missing_is_said() {
+    let mut report = cause_found();
+    report.evidence.remove(&id("diff"));
+    let text = drawn(&report, 80, false, true, Detail::Normal);
+    assert!(text.contains(&format!("{} is cited and not in this report", id("diff"))), "{text}");
+}
+
+#[test]
+fn the_sum_is_the_sum_of_what_is_shown() {
+    let report = cause_found();
+    let outline = outline(&report);
+    let why = outline.sections.iter().find(|section| section.kind == SectionKind::Why).unwrap();
+    let leads: Vec<f64> = why.groups[0].items.iter().map(|item| item.lead.parse().unwrap()).collect();
+    let (sum, terms) = leads.split_last().unwrap();
+    assert!((terms.iter().sum::<f64>() - sum).abs() < 0.01 * leads.len() as f64);
+}
+
+#[test]
+fn a_chart_keeps_a_short_spike_and_marks_the_onset() {
+    let times: Vec<Timestamp> = (0..600).map(|second| at(14, 0, second)).collect();
+    let points =
+        times.iter().enumerate().map(|(index, at)| (*at, Some(if index == 301 { 9.0 } else { 1.0 })));
+    let view = ChartView { points: points.collect(), normal: None, onset: Some(at(14, 5, 0)) };
+    let row = view.sparkline(21, true);
+    assert_eq!(row.plain(), format!("{}┃█{}", "▁".repeat(10), "▁".repeat(9)));
+    assert_eq!(view.sparkline(21, false).plain(), format!("{}|#{}", "_".repeat(10), "_".repeat(9)));
+    let outside = ChartView { onset: Some(at(20, 0, 0)), ..view };
+    assert_eq!(outside.sparkline(21, true).mark, None);
+    assert_eq!(ChartView { points: Vec::new(), normal: None, onset: None }.sparkline(21, true).plain(), " ");
+}
+
+#[test]
+fn numbers_as_people_read_them() {
+    let shown = [0.0, -0.0, 1.0, 12.345, 1_839.6, 0.0031, 1e-7, -42.0, 2.5e12, f64::NAN].map(text::number);
+    assert_eq!(shown, ["0", "0", "1", "12.3", "1,840", "0.0031", "1.00e-7", "-42", "2.50e12", "?"]);
+    assert_eq!([3.214, -0.5, -0.001, f64::INFINITY].map(text::weight), ["+3.21", "-0.50", "+0.00", "?"]);
+    let share = |value| text::per_cent(value).replace('\u{a0}', " ");
+    assert_eq!([0.94, 0.999, 0.0, 2.0, f64::NAN].map(share), ["94 %", ">99 %", "<1 %", ">99 %", "? %"]);
+    let band = Probability::Band { low: 0.7, high: 0.9, cases: 12 };
+    assert_eq!(text::sureness(&band).replace('\u{a0}', " "), "70–90 % sure (12 alike cases)");
+    let point = Probability::Point { value: 0.94, cases: 1 };
+    assert_eq!(text::sureness(&point).replace('\u{a0}', " "), "94 % sure (1 alike case)");
+}
+
+#[test]
+fn json_reads_back_and_keeps_runs_apart() {
+    let report = cause_found();
+    let text = json(&report);
+    assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
+    assert!(text.starts_with("{\n  \"schema\": \"midwatch.report/v1\",\n"));
+    let with_run: serde_json::Value = serde_json::from_str(&json_with_run(&report, &run_facts())).unwrap();
+    let mut without = with_run.clone();
+    let run = without.as_object_mut().unwrap().remove("run").unwrap();
+    assert_eq!(serde_json::from_value::<RunFacts>(run).unwrap(), run_facts());
+    assert_eq!(without, serde_json::from_str::<serde_json::Value>(&text).unwrap());
+    assert!(!text.contains("wall_ms"));
+    assert_eq!(report.window, window(at(14, 0, 0), at(15, 0, 0)));
+}

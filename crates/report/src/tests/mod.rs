@@ -1,0 +1,4 @@
+//! Tests over whole reports: what people see, what hostile text may not do, and that the guide is complete.
+
+mod looks;
+mod sample;
