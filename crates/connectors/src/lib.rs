@@ -6,10 +6,26 @@
 use midwatch_model::Trigger;
 use midwatch_sources::Spec;
 
+mod alerting;
+
+pub mod alertmanager;
+pub mod cloudwatch;
+pub mod datadog;
+pub mod grafana;
+pub mod pagerduty;
+pub mod plain;
 pub mod snapshot;
 
 /// Every connector, in the order people see them.
-pub static SPECS: &[&Spec] = &[&snapshot::SPEC];
+pub static SPECS: &[&Spec] = &[
+    &snapshot::SPEC,
+    &alertmanager::SPEC,
+    &grafana::SPEC,
+    &datadog::SPEC,
+    &pagerduty::SPEC,
+    &cloudwatch::SPEC,
+    &plain::SPEC,
+];
 
 /// The trigger an alert payload stands for, from the first connector of [`SPECS`] that knows its format; `None` when
 /// none does. Order matters only for payloads that fit two formats: the stricter decoder comes first in the list.

@@ -1,0 +1,20 @@
+//! Grafana: unified alerting webhooks and the legacy ones before version 9.
+
+mod alert;
+#[cfg(test)]
+mod tests;
+
+use midwatch_model::Signal;
+use midwatch_sources::{Level, Spec};
+
+/// Grafana Alerting alert payloads. Nothing is configured and nothing is read from the system itself.
+pub static SPEC: Spec = Spec {
+    id: "grafana",
+    title: "Grafana Alerting",
+    level: Level::Alpha,
+    signals: &[Signal::Alerts],
+    config: &[],
+    permissions: &[],
+    reads: &[],
+    decode_alert: Some(alert::decode),
+};
