@@ -142,8 +142,7 @@ fn to_alert(object: &Map<String, Value>, around: &Fields<'_>) -> Option<Alert> {
     let threshold_text = text(&all, THRESHOLD).map(|text| alerting::comparison(&text)).unwrap_or_default();
     let label = |name: &str| labels.get(name).cloned();
     let metric = text(&all, METRIC).or_else(|| label("metric")).or(compared.metric);
-    let named =
-        text(&all, NAME).or_else(|| label("alertname")).or_else(|| title.clone()).or_else(|| metric.clone());
+    let named = text(&all, NAME).or_else(|| label("alertname")).or_else(|| title.clone());
     let target = own_target.or_else(|| alerting::target(&labels));
     let threshold = number(&all, THRESHOLD).or(threshold_text.threshold).or(compared.threshold);
     let observed = number(&all, OBSERVED);
@@ -156,9 +155,8 @@ fn to_alert(object: &Map<String, Value>, around: &Fields<'_>) -> Option<Alert> {
     // A sentence with a time is any message; with a place or a severity it is somebody's alert.
     let placed = target.is_some() || severity.is_some();
     let measured = threshold.is_some() || observed.is_some() || fired_at.is_some() || said_state.is_some();
-    let name = match named {
+    let name = match named.or_else(|| summary.clone().filter(|_| placed)).or_else(|| metric.clone()) {
         Some(name) if placed || measured => name,
-        None if placed => summary.clone()?,
         _ => return None,
     };
     let ended = said_state.is_none() && resolved_at.is_some();
