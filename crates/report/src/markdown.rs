@@ -3,7 +3,7 @@
 use midwatch_model::Report;
 
 use crate::chart::ChartView;
-use crate::outline::{Group, Note, Outline, Section, SectionKind, outline};
+use crate::outline::{Group, Note, Outline, Section, SectionKind, Tone, outline};
 use crate::text;
 
 /// Quoted rows of one piece of evidence that are shown; more are counted.
@@ -31,7 +31,8 @@ fn write_section(out: &mut String, section: &Section, outline: &Outline) {
         out.push_str(&format!("\n## {}\n\n", inline(&section.title)));
     }
     for (index, group) in section.groups.iter().enumerate() {
-        if index > 0 {
+        let remark = is_remark(group);
+        if index > 0 && (group.title.is_some() || remark) {
             out.push('\n');
         }
         if let Some(title) = &group.title {
@@ -39,10 +40,11 @@ fn write_section(out: &mut String, section: &Section, outline: &Outline) {
         }
         match section.kind {
             SectionKind::Verdict => write_paragraphs(out, group),
-            SectionKind::Why if has_leads(group) => {
+            _ if remark => write_paragraphs(out, group),
+            SectionKind::Why if is_table(group) => {
                 write_table(out, group, ["Weight", "Kind", "What", "Evidence"])
             }
-            SectionKind::Timeline if has_leads(group) => {
+            SectionKind::Timeline if is_table(group) => {
                 write_table(out, group, ["UTC", "Kind", "What", "Evidence"]);
             }
             _ => write_list(out, group),
@@ -54,8 +56,14 @@ fn write_section(out: &mut String, section: &Section, outline: &Outline) {
     }
 }
 
-fn has_leads(group: &Group) -> bool {
-    group.items.iter().any(|item| !item.lead.is_empty())
+/// Whether a group only says something about the section.
+fn is_remark(group: &Group) -> bool {
+    group.items.iter().all(|item| item.tone == Tone::Muted && item.notes.is_empty())
+}
+
+/// Whether every item is one row: columns and nothing that hangs below.
+fn is_table(group: &Group) -> bool {
+    group.items.iter().all(|item| !item.lead.is_empty() && !item.label.is_empty() && item.notes.is_empty())
 }
 
 fn write_paragraphs(out: &mut String, group: &Group) {
@@ -83,7 +91,7 @@ fn write_table(out: &mut String, group: &Group, header: [&str; 4]) {
             (false, _) => "",
         };
         let cells =
-            [cell(&item.lead), cell(&item.label), cell(&item.text), chips(&item.chips).trim().to_owned()];
+            [lead(&item.lead), cell(&item.label), cell(&item.text), chips(&item.chips).trim().to_owned()];
         out.push_str(&format!("{mark}| {} |\n", cells.join(" | ")));
     }
 }
@@ -95,7 +103,7 @@ fn write_list(out: &mut String, group: &Group) {
         if let Some(number) = item.anchor {
             words.push(format!("<a id=\"e{number}\"></a>**e{number}**"));
         } else if !item.lead.is_empty() {
-            words.push(format!("**{}**", inline(&item.lead)));
+            words.push(format!("**{}**", lead(&item.lead)));
         }
         if !item.label.is_empty() {
             words.push(format!("{}:", inline(&item.label)));
@@ -190,6 +198,11 @@ fn link(target: &str) -> String {
         }
     }
     format!("[{}](<{address}>)", code(target))
+}
+
+/// The first column holds our own numbers and times: nothing to escape.
+fn lead(text: &str) -> String {
+    text.replace(text::NO_BREAK_SPACE, " ")
 }
 
 /// One line of outside text as Markdown that renders as exactly that text.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use midwatch_model::Report;
+use midwatch_model::{Report, VerdictKind};
 
 use crate::chart::ChartView;
-use crate::outline::{Group, Item, Note, Outline, Section, SectionKind, outline};
+use crate::outline::{Group, Item, Note, Outline, Section, SectionKind, Tone, outline};
 use crate::text::counted;
 use crate::theme::Role;
 use crate::wrap::{Pen, Span, span};
@@ -67,7 +67,9 @@ impl Limits {
 
 /// Second column: narrower terminals write it in front of the sentence instead.
 const LABEL_COLUMN_FROM_WIDTH: usize = 72;
-const LABEL_COLUMNS_MAX: usize = 12;
+const LABEL_COLUMNS_MAX: usize = 14;
+/// Narrower terminals do not indent what stands under a sub-heading.
+const SUBHEADING_INDENT_FROM_WIDTH: usize = 60;
 /// Levels of a tree that are indented on a narrow terminal.
 const NARROW_LEVELS_MAX: usize = 4;
 
@@ -84,7 +86,7 @@ pub fn terminal(report: &Report, options: &TerminalOptions) -> String {
     };
     let mut skipped = 0_u64;
     for section in &outline.sections {
-        if options.detail == Detail::Brief && !in_brief(section.kind) {
+        if options.detail == Detail::Brief && !in_brief(section.kind, outline.verdict) {
             skipped += 1;
             continue;
         }
@@ -98,9 +100,11 @@ pub fn terminal(report: &Report, options: &TerminalOptions) -> String {
     page.pen.finish()
 }
 
-fn in_brief(kind: SectionKind) -> bool {
-    use SectionKind::{Against, DoNow, Gaps, Verdict, Why};
-    matches!(kind, Verdict | DoNow | Why | Against | Gaps)
+fn in_brief(kind: SectionKind, verdict: VerdictKind) -> bool {
+    use SectionKind::{Against, DoNow, Fine, Gaps, Verdict, Why};
+    // That all is well rests on what was found fine.
+    let fine = kind == Fine && verdict == VerdictKind::HealthyOrRecovered;
+    fine || matches!(kind, Verdict | DoNow | Why | Against | Gaps)
 }
 
 struct Page {
@@ -112,9 +116,12 @@ struct Page {
 
 /// Widths of the columns in front of the sentences of one group.
 struct Columns {
+    indent: usize,
     mark: bool,
     lead: usize,
     label: usize,
+    /// Whether a sentence without columns gets a dash, so that its end is seen.
+    bullets: bool,
 }
 
 impl Page {
@@ -133,36 +140,49 @@ impl Page {
         for group in &section.groups {
             match section.kind {
                 SectionKind::Evidence => self.evidence(group, outline.uncited),
-                _ => self.group(group),
+                _ => self.group(section.kind, group),
             }
         }
     }
 
-    fn group(&mut self, group: &Group) {
+    fn group(&mut self, kind: SectionKind, group: &Group) {
         let indent = [span("  ", Role::Plain)];
+        let under_title = group.title.is_some() && self.pen.width() >= SUBHEADING_INDENT_FROM_WIDTH;
         if let Some(title) = &group.title {
             self.pen.paragraph(indent.to_vec(), &indent, &[span(title, Role::Subheading)]);
         }
-        let (kept, more) = self.kept(&group.items);
-        let columns = self.columns(&kept);
+        let (kept, sum, hidden) = self.kept(&group.items);
+        let columns = Columns {
+            indent: if under_title { 4 } else { 2 },
+            bullets: !matches!(kind, SectionKind::Verdict | SectionKind::Spread),
+            ..self.columns(&kept.iter().copied().chain(sum).collect::<Vec<_>>())
+        };
         for item in &kept {
             self.item(item, &columns);
         }
-        if more > 0 {
-            self.left_out(&indent, &format!("and {more} more, see -o json"));
+        if !hidden.is_empty() {
+            let more = crate::text::count(hidden.len() as u64);
+            let weights = hidden.iter().filter_map(|item| item.lead.parse::<f64>().ok());
+            let together = match sum {
+                Some(_) => format!(", together {}", crate::text::weight(weights.sum())),
+                None => String::new(),
+            };
+            let indent = [span(" ".repeat(columns.indent), Role::Plain)];
+            self.left_out(&indent, &format!("and {more} more{together}, see -o json"));
+        }
+        if let Some(sum) = sum {
+            self.item(sum, &columns);
         }
     }
 
-    /// The items that are shown; of a long list the first ones, and always the last when it is the sum.
-    fn kept<'a>(&self, items: &'a [Item]) -> (Vec<&'a Item>, usize) {
-        let limit = self.limits.items_max;
-        if items.len() <= limit {
-            return (items.iter().collect(), 0);
-        }
-        let sum = items.last().filter(|item| item.label == "sum");
-        let kept: Vec<&Item> = items.iter().take(limit - usize::from(sum.is_some())).chain(sum).collect();
-        let more = items.len() - kept.len();
-        (kept, more)
+    /// The items that are shown, the sum below them when there is one, and those left out of a long list.
+    fn kept<'a>(&self, items: &'a [Item]) -> (Vec<&'a Item>, Option<&'a Item>, &'a [Item]) {
+        let (listed, sum) = match items.split_last() {
+            Some((last, before)) if last.label == "sum" => (before, Some(last)),
+            _ => (items, None),
+        };
+        let (kept, hidden) = listed.split_at(listed.len().min(self.limits.items_max));
+        (kept.iter().collect(), sum, hidden)
     }
 
     fn columns(&self, items: &[&Item]) -> Columns {
@@ -170,7 +190,7 @@ impl Page {
         let wide = self.pen.width() >= LABEL_COLUMN_FROM_WIDTH;
         let labels = items.iter().map(|item| self.pen.columns(&item.label));
         let label = labels.filter(|size| wide && *size <= LABEL_COLUMNS_MAX).max().unwrap_or(0);
-        Columns { mark: items.iter().any(|item| item.marked), lead, label }
+        Columns { indent: 2, mark: items.iter().any(|item| item.marked), lead, label, bullets: false }
     }
 
     fn evidence(&mut self, group: &Group, uncited: usize) {
@@ -191,8 +211,13 @@ impl Page {
     }
 
     fn item(&mut self, item: &Item, columns: &Columns) {
-        let mut first = vec![span("  ", Role::Plain)];
-        let mut indent = 2;
+        let mut indent = columns.indent;
+        let mut first = vec![span(" ".repeat(indent), Role::Plain)];
+        let remark = item.tone == Tone::Muted && item.notes.is_empty();
+        if columns.bullets && columns.lead + columns.label == 0 && !remark {
+            first.push(span("- ", Role::Muted));
+            indent += 2;
+        }
         if columns.mark {
             first.push(span(if item.marked { "▸ " } else { "  " }, Role::Mark));
             indent += 2;
@@ -221,6 +246,10 @@ impl Page {
         self.branches(item, &mut first, &mut rest);
         body.push(span(&item.text, Role::of_text(item.tone)));
         self.chips(&item.chips, &mut body);
+        let queries = item.notes.iter().filter(|note| matches!(note, Note::Query(_))).count() as u64;
+        if queries > 0 && !self.limits.queries {
+            body.push(span(format!("({})", counted(queries, "query", "queries")), Role::Muted));
+        }
         self.pen.paragraph(first, &rest, &body);
         self.notes(item, &rest);
     }
@@ -258,7 +287,6 @@ impl Page {
 
     fn notes(&mut self, item: &Item, indent: &[Span]) {
         let mut texts = 0_usize;
-        let mut queries = 0_usize;
         for note in &item.notes {
             match note {
                 Note::Text { text, chips } => {
@@ -272,10 +300,11 @@ impl Page {
                     }
                 }
                 Note::Field { name, text } => self.field(indent, name, text, Role::Muted),
-                Note::Query(_) if !self.limits.queries => queries += 1,
-                Note::Query(text) => self.field(indent, "query", text, Role::Muted),
+                Note::Query(text) if self.limits.queries => self.field(indent, "query", text, Role::Muted),
+                // Counted behind the sentence.
+                Note::Query(_) => {}
                 Note::Command(lines) => self.command(indent, lines),
-                Note::Link(text) => self.field(indent, "open", text, Role::Link),
+                Note::Link(text) => self.link(indent, text),
                 Note::Quote { rows, more, noun } => self.quote(indent, rows, *more, noun),
                 Note::Chart(chart) => self.chart(indent, chart),
             }
@@ -283,10 +312,6 @@ impl Page {
         let more = texts.saturating_sub(self.limits.notes_max);
         if more > 0 {
             self.left_out(indent, &format!("and {more} more, see -o json"));
-        }
-        if queries > 0 {
-            let noun = if queries == 1 { "query" } else { "queries" };
-            self.left_out(indent, &format!("{queries} {noun}, see -o json"));
         }
     }
 
@@ -297,6 +322,18 @@ impl Page {
         let mut rest = indent.to_vec();
         rest.push(span(" ".repeat(if self.pen.width() < 60 { 2 } else { name.len() }), Role::Plain));
         self.pen.paragraph(first, &rest, &[span(text, role)]);
+    }
+
+    /// An address that does not fit behind its name stands alone, so that it can be clicked and copied.
+    fn link(&mut self, indent: &[Span], text: &str) {
+        let used: usize = indent.iter().map(|one| self.pen.columns(&one.text)).sum();
+        match used + 8 + self.pen.columns(text) > self.pen.width()
+            && text.contains("://")
+            && !text.contains(' ')
+        {
+            true => self.pen.unbroken(indent, text, Role::Link),
+            false => self.field(indent, "open", text, Role::Link),
+        }
     }
 
     fn command(&mut self, indent: &[Span], lines: &[String]) {

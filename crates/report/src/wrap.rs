@@ -75,12 +75,16 @@ impl Pen {
         self.end(line);
     }
 
-    /// `row` with its spaces kept, broken at the width, every line behind `prefix`.
+    /// `row` with its spaces kept, broken at the width, every line behind `prefix` and further ones two columns in.
     pub(crate) fn verbatim(&mut self, prefix: &[Span], row: &str, role: Role) {
         let shown = self.shown(row);
         let mut left = shown.trim_end();
         loop {
             let mut line = self.start(prefix.to_vec());
+            if left.len() < shown.trim_end().len() {
+                line.spans.push(span("  ", role));
+                line.used += 2;
+            }
             let room = self.width.saturating_sub(line.used).max(1);
             let mut end = fitting(left, room);
             if end < left.len()
@@ -141,9 +145,8 @@ impl Pen {
                 let full = std::mem::replace(line, self.start(rest.to_vec()));
                 self.end(full);
             }
-            line.push(word, size, role);
-            let full = std::mem::replace(line, self.start(rest.to_vec()));
-            return self.end(full);
+            // Full for good: the next word starts a new line.
+            return line.push(word, size, role);
         }
         let mut left = word;
         while !left.is_empty() {

@@ -19,7 +19,10 @@ impl<'a> Builder<'a> {
                 }
                 groups.push(Group { title: Some("Tests that could have refuted it".into()), items });
             }
-            None => groups.extend(self.without_leader()),
+            None => {
+                groups.push(self.without_leader());
+                groups.push(Group { title: Some("Suspects".into()), items: self.possible() });
+            }
         }
         groups.push(self.charts());
         Section { kind: SectionKind::Why, title: "Why we think so".into(), groups }
@@ -27,9 +30,11 @@ impl<'a> Builder<'a> {
 
     fn terms(&mut self, leader: &'a Theory) -> Group {
         let mut title = self.headline(leader);
-        title.push_str(&format!(" · {}", text::sureness(&leader.probability)));
+        if self.report.verdict.probability.as_ref() != Some(&leader.probability) {
+            title.push_str(&format!(" · {}", text::sureness(&leader.probability)));
+        }
         let mut terms: Vec<&'a Term> = leader.terms.iter().collect();
-        terms.sort_by(|left, right| right.weight.total_cmp(&left.weight));
+        terms.sort_by(|left, right| right.weight.abs().total_cmp(&left.weight.abs()));
         let mut items = Vec::with_capacity(terms.len() + 1);
         for term in terms {
             items.push(self.term(term));
@@ -65,7 +70,7 @@ impl<'a> Builder<'a> {
         Item { label: label.into(), text: test_text(test), tone, chips, ..Item::default() }
     }
 
-    fn without_leader(&self) -> Option<Group> {
+    fn without_leader(&self) -> Group {
         let possible = self.report.theories.iter().any(|theory| theory.status != TheoryStatus::RuledOut);
         let sentence = match self.report.verdict.kind {
             VerdictKind::HealthyOrRecovered => "Nothing needs a theory: see what was checked and found fine.",
@@ -73,7 +78,7 @@ impl<'a> Builder<'a> {
             _ if possible => "No theory is far enough ahead: the suspects follow, likeliest first.",
             _ => "No theory is left.",
         };
-        Some(Group { title: None, items: vec![Item { tone: Tone::Muted, ..Item::text(sentence) }] })
+        Group { title: None, items: vec![Item { tone: Tone::Muted, ..Item::text(sentence) }] }
     }
 
     fn charts(&mut self) -> Group {
@@ -117,8 +122,14 @@ impl<'a> Builder<'a> {
         section(SectionKind::RuledOut, "Ruled out", items)
     }
 
-    /// Theories that are still possible, likeliest first as the report orders them.
+    /// Theories that compete with the leader; without a leader they stand under why.
     pub(super) fn competing(&mut self) -> Section {
+        let items = if self.leader.is_some() { self.possible() } else { Vec::new() };
+        section(SectionKind::Competing, "Competing theories", items)
+    }
+
+    /// Theories that are still possible, likeliest first as the report orders them.
+    fn possible(&mut self) -> Vec<Item> {
         let report = self.report;
         let leader = self.leader.map(|theory| &theory.id);
         let mut items = Vec::new();
@@ -141,8 +152,7 @@ impl<'a> Builder<'a> {
                 ..Item::default()
             });
         }
-        let title = if leader.is_some() { "Competing theories" } else { "Suspects" };
-        section(SectionKind::Competing, title, items)
+        items
     }
 
     /// Mechanism, place and what is said to have set it off.
@@ -167,14 +177,19 @@ impl<'a> Builder<'a> {
 
 fn term_text(term: &Term) -> String {
     match &term.group {
-        Some(group) => format!("{} (counted in the group {})", text::line(&term.text), text::line(group)),
+        Some(group) => format!("{} (group {})", text::line(&term.text), text::line(group)),
         None => text::line(&term.text),
     }
 }
 
 fn test_text(test: &Refutation) -> String {
     let Refutation { test: name, would_refute, seen, .. } = test;
-    format!("{}: would refute it: {}; seen: {}", text::line(name), text::line(would_refute), text::line(seen))
+    format!(
+        "{} · would refute it: {} · seen: {}",
+        text::line(name),
+        text::line(would_refute),
+        text::line(seen)
+    )
 }
 
 fn term_word(kind: TermKind) -> &'static str {

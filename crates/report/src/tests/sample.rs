@@ -59,11 +59,11 @@ fn cited(name: &str, title: &str, signal: Signal, query: &str, answer: Answer) -
     (id(name), evidence)
 }
 
-/// One point a minute from 14:00, `before` until 14:52 and `after` from then on, with a little ripple.
+/// One point a minute from 14:00, `before` until 14:53 and `after` from then on, with a little ripple.
 fn minutes(name: &str, before: f64, after: f64) -> PointSeries {
     let times: Vec<Timestamp> = (0..60).map(|minute| at(14, minute, 0)).collect();
     let values = (0..60).map(|minute| {
-        let level = if minute < 52 { before } else { after };
+        let level = if minute < 53 { before } else { after };
         (minute != 20).then_some(level * (1.0 + 0.05 * f64::from(minute % 4)))
     });
     PointSeries { name: name.into(), at: times.clone(), values: values.collect() }
@@ -499,7 +499,9 @@ pub(super) fn with_verdict(kind: VerdictKind) -> Report {
     report.verdict.theory = None;
     let (sentence, probability) = match kind {
         VerdictKind::Located => {
-            report.theories = vec![Theory { status: TheoryStatus::Leading, ..competitor() }, ruled_out()];
+            let probability = Probability::Band { low: 0.6, high: 0.8, cases: 20 };
+            report.theories =
+                vec![Theory { status: TheoryStatus::Leading, probability, ..competitor() }, ruled_out()];
             report.verdict.theory = Some(TheoryId::of(&["competitor"]));
             (
                 "svc-b is slow since 14:52 and makes svc-a slow; why is not known, its code and events could not be read.",
@@ -526,6 +528,7 @@ pub(super) fn with_verdict(kind: VerdictKind) -> Report {
             report.against.clear();
             report.recommendations.clear();
             report.spread = Spread::default();
+            report.incident.resolved_at = Some(at(14, 59, 0));
             report.impact =
                 Impact { onset: report.impact.onset, ended_at: Some(at(14, 58, 0)), ..Impact::default() };
             ("svc-a was slow from 14:52 to 14:58 and is back in its normal range.", None)
