@@ -8,7 +8,7 @@ use crate::chart::ChartView;
 use crate::outline::{Group, Item, Note, Outline, Section, SectionKind, Tone, outline};
 use crate::text::counted;
 use crate::theme::Role;
-use crate::wrap::{Pen, Span, span};
+use crate::wrap::{Pen, Span, is_address, span};
 
 /// How much is shown. Whatever is left out is counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -327,9 +327,7 @@ impl Page {
     /// An address that does not fit behind its name stands alone, so that it can be clicked and copied.
     fn link(&mut self, indent: &[Span], text: &str) {
         let used: usize = indent.iter().map(|one| self.pen.columns(&one.text)).sum();
-        match used + 8 + self.pen.columns(text) > self.pen.width()
-            && text.contains("://")
-            && !text.contains(' ')
+        match used + 8 + self.pen.columns(text) > self.pen.width() && is_address(text) && !text.contains(' ')
         {
             true => self.pen.unbroken(indent, text, Role::Link),
             false => self.field(indent, "open", text, Role::Link),

@@ -140,7 +140,7 @@ impl Pen {
         if size <= room {
             return line.push(word, size, role);
         }
-        if word.contains("://") {
+        if is_address(word) {
             if !blank_so_far && !line.has_words && line.spans.iter().any(|one| !one.text.trim().is_empty()) {
                 let full = std::mem::replace(line, self.start(rest.to_vec()));
                 self.end(full);
@@ -205,6 +205,14 @@ impl Line {
         self.used += gap.len() + size;
         self.has_words = true;
     }
+}
+
+/// Whether a word is an address as a whole: `scheme://…`, perhaps in brackets or quotes.
+pub(crate) fn is_address(word: &str) -> bool {
+    let opened = word.trim_start_matches(['(', '<', '[', '"', '\'']);
+    opened.split_once("://").is_some_and(|(scheme, _)| {
+        !scheme.is_empty() && scheme.chars().all(|ch| ch.is_ascii_alphanumeric() || "+-.".contains(ch))
+    })
 }
 
 /// Length in bytes of the longest start of `text` that takes at most `room` columns; at least one character.

@@ -77,11 +77,11 @@ fn check_terminal(report: &Report, options: &TerminalOptions) {
     let plain = without_colours(&text);
     assert_visible(&plain);
     assert!(options.unicode || plain.is_ascii());
-    let indented = |line: &str| line.trim_start().to_owned();
     for line in plain.lines() {
-        let own_line = indented(line).starts_with("$ ") || indented(line).starts_with("> ") || {
-            line.contains("://") && !indented(line).contains(' ')
-        };
+        // Behind the indent, a tree's bars included.
+        let content = line.trim_start_matches([' ', '│', '|']);
+        let command = ["$ ", "> "].iter().any(|mark| line.trim_start().starts_with(mark));
+        let own_line = command || (content.contains("://") && !content.contains(' '));
         let columns = line.width();
         assert!(own_line || columns <= usize::from(options.width.max(40)), "{columns} columns: {line}");
         assert_eq!(line.trim_end(), line);
