@@ -21,7 +21,7 @@ pub fn line(raw: &str) -> String {
     line_at_most(raw.trim(), LINE_CHARS_MAX)
 }
 
-/// Like [`line`] with its own limit, and with leading spaces kept: for quoted rows.
+/// Like [`line()`] with its own limit, and with leading spaces kept: for quoted rows.
 pub fn line_at_most(raw: &str, chars_max: usize) -> String {
     let mut out = String::with_capacity(raw.len().min(chars_max * 4));
     let mut zero_width_run = 0;
