@@ -255,7 +255,7 @@ fn place(
     // Noise alone improves the longer fit a little: a ramp has to explain clearly more than a step.
     let noise_error = baseline.scale * baseline.scale;
     let clearly_better = step.error - ramp.error > 0.25 * ramp.error + 6.0 * noise_error;
-    let enough_line = values.len() >= ramp.start + options.step_points_max + 1;
+    let enough_line = values.len() > ramp.start + options.step_points_max;
     if rise <= options.step_points_max || !clearly_better || !enough_line || !with_direction(ramp.slope_per_s)
     {
         return plain;
@@ -390,7 +390,8 @@ mod tests {
     #[test]
     fn table_of_departures() {
         type Shape = Box<dyn Fn(usize) -> f64>;
-        let cases: Vec<(&str, Shape, f64, f64, f64, OnsetKind, Option<usize>)> = vec![
+        type Case = (&'static str, Shape, f64, f64, f64, OnsetKind, Option<usize>);
+        let cases: Vec<Case> = vec![
             ("step", Box::new(|i| if i < 80 { 100.0 } else { 180.0 }), 4.0, 80.0, 0.0, OnsetKind::Step, None),
             (
                 "fall to 0",

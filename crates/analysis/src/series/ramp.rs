@@ -202,7 +202,7 @@ impl<'a> Sums<'a> {
         let line_error = part(&self.value2) - value * value / points - slope * cross;
         let height = value / points + slope * (self.time_at(at) - time / points);
         let error = flat_error.max(0.0) + line_error.max(0.0);
-        error.is_finite().then(|| JumpFit {
+        error.is_finite().then_some(JumpFit {
             at,
             before: before + self.base,
             jump: height - before,

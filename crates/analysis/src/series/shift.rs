@@ -207,7 +207,8 @@ mod tests {
     #[test]
     fn table_of_shifts() {
         let noisy = [10.0, 11.0, 9.0, 10.5, 9.5, 10.2, 9.8, 10.1, 9.9, 10.0];
-        let cases: [(&str, &[f64], &[f64], Option<Direction>, bool); 8] = [
+        type Case<'a> = (&'a str, &'a [f64], &'a [f64], Option<Direction>, bool);
+        let cases: [Case<'_>; 8] = [
             ("doubled", &noisy, &[20.0, 21.0, 19.0, 20.0, 20.5], Some(Direction::Up), true),
             ("halved", &noisy, &[5.0, 5.1, 4.9, 5.0], Some(Direction::Down), true),
             ("a tenth more", &noisy, &[11.0, 11.1, 10.9, 11.0], Some(Direction::Up), false),
