@@ -46,6 +46,8 @@ struct Live {
 
 /// Candidates compared for one statement when looking for its near-identical twin.
 const CANDIDATES_MAX: usize = 24;
+/// Statements looked over to find those candidates.
+const SCANNED_MAX: usize = 400;
 
 /// Cancels what only moved, was renamed, re-indented, reformatted or pulled out into a function, and pairs the rest.
 pub(super) fn residual(files: &[FileSides]) -> Residual {
@@ -69,13 +71,13 @@ pub(super) fn residual(files: &[FileSides]) -> Residual {
         }
     }
     cancel_nearly_equal(files, &mut live);
-    let mut residual = pair(files, &live);
+    let mut residual = super::pair::pair(files, &live.old, &live.new);
     residual.looped = newly_looped(files, &live, &same);
     residual.moved = moved_across(files, &same);
     residual
 }
 
-fn is_program(file: &FileSides) -> bool {
+pub(super) fn is_program(file: &FileSides) -> bool {
     matches!(file.class, PathClass::Code | PathClass::Test | PathClass::Markup)
 }
 
@@ -253,13 +255,13 @@ fn cancel_renamed(file: &FileSides, index: usize, live: &mut Live) {
         }
         pairs.push((*at, twin));
     }
+    let named: FxHashSet<&str> = old_live.iter().flat_map(|at| declared(&file.old.statements[*at])).collect();
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let mut accepted: BTreeMap<String, String> = BTreeMap::new();
     for (from, targets) in &renames {
         let Some((to, _)) = targets.iter().max_by_key(|(_, count)| **count) else { continue };
         let vanished = !new_words.contains(from.as_str()) && !old_words.contains(to.as_str());
-        let declared = old_live.iter().any(|at| declares(&file.old.statements[*at], from));
-        if vanished && declared && targets.len() == 1 && taken.insert(to.clone()) {
+        if vanished && named.contains(from.as_str()) && targets.len() == 1 && taken.insert(to.clone()) {
             accepted.insert(from.clone(), to.clone());
         }
     }
@@ -276,22 +278,24 @@ fn cancel_renamed(file: &FileSides, index: usize, live: &mut Live) {
     }
 }
 
-/// Whether the statement gives `name` its meaning: assignment, parameter, loop variable, definition.
-fn declares(statement: &Statement, name: &str) -> bool {
+/// The names that a statement gives their meaning: assigned, parameters, loop variables, defined.
+fn declared(statement: &Statement) -> Vec<&str> {
     if facts::is_definition(statement) {
-        return statement.has(name);
+        return statement.words().collect();
     }
-    (0..statement.tokens.len()).any(|at| {
-        statement.token(at) == name && statement.is(at, TokenKind::Word) && {
+    let assigns = statement.has(":=");
+    (0..statement.tokens.len())
+        .filter(|at| {
             let next = statement.token(at + 1);
             let before = at.checked_sub(1).map_or("", |before| statement.token(before));
-            matches!(before, "let" | "const" | "var" | "val" | "for" | "mut" | "as" | "|" | "final")
-                || (next == ":=" || next == "=" && before != ".")
-                || (next == "," && statement.has(":="))
-                || next == "=>"
-                || (at == 1 && statement.token(2) == "=")
-        }
-    })
+            let named =
+                matches!(before, "let" | "const" | "var" | "val" | "for" | "mut" | "as" | "|" | "final");
+            let given =
+                next == ":=" || next == "=" && before != "." || next == "," && assigns || next == "=>";
+            statement.is(*at, TokenKind::Word) && (named || given)
+        })
+        .map(|at| statement.token(at))
+        .collect()
 }
 
 /// Words that carry no behaviour when a statement is pulled out into a function or gets its error wrapped.
@@ -336,7 +340,7 @@ const GLUE: &[&str] = &[
 fn essence(statement: &Statement) -> Vec<String> {
     let telling = [
         "!", "<", ">", "<=", ">=", "==", "!=", "===", "!==", "&&", "||", "+", "-", "/", "%", "<<", "+=",
-        "-=", "?", "??",
+        "-=", "?", "??", "?.",
     ];
     let mut kept = Vec::new();
     for at in 0..statement.tokens.len() {
@@ -381,6 +385,7 @@ fn cancel_nearly_equal(files: &[FileSides], live: &mut Live) {
             Some(places) => places
                 .iter()
                 .copied()
+                .take(SCANNED_MAX)
                 .filter(|place| live.new[place.0][place.1])
                 .take(CANDIDATES_MAX)
                 .collect(),
@@ -399,9 +404,12 @@ fn cancel_nearly_equal(files: &[FileSides], live: &mut Live) {
 }
 
 fn wrapped_candidates(file: &FileSides, index: usize, old: &Statement, live: &Live) -> Vec<Place> {
-    let near = |statement: &Statement| statement.block.abs_diff(old.block) <= 1;
-    (0..file.new.statements.len())
-        .filter(|at| live.new[index][*at] && near(&file.new.statements[*at]))
+    let statements = &file.new.statements;
+    // Blocks rise along a side.
+    let start = statements.partition_point(|statement| statement.block + 1 < old.block);
+    (start..statements.len().min(start + SCANNED_MAX))
+        .take_while(|at| statements[*at].block <= old.block + 1)
+        .filter(|at| live.new[index][*at])
         .map(|at| (index, at))
         .take(CANDIDATES_MAX)
         .collect()
@@ -421,106 +429,6 @@ fn alike(old: &Statement, new: &Statement) -> bool {
         && facts::is_condition(old)
         && !facts::is_condition(new);
     waits(old) == waits(new) && control(old) == control(new) && !bare_return && !swallowed && !unchecked
-}
-
-/// Pairs what is left: old and new form of one statement stand in the same block and look alike.
-fn pair(files: &[FileSides], live: &Live) -> Residual {
-    let mut residual = Residual::default();
-    for (index, file) in files.iter().enumerate() {
-        let mut blocks: BTreeMap<usize, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
-        for (at, statement) in file.old.statements.iter().enumerate().filter(|(at, _)| live.old[index][*at]) {
-            blocks.entry(statement.block).or_default().0.push(at);
-        }
-        for (at, statement) in file.new.statements.iter().enumerate().filter(|(at, _)| live.new[index][*at]) {
-            blocks.entry(statement.block).or_default().1.push(at);
-        }
-        for (old, new) in blocks.into_values() {
-            pair_block(file, index, &old, &new, &mut residual);
-        }
-    }
-    residual
-}
-
-fn pair_block(file: &FileSides, index: usize, old: &[usize], new: &[usize], residual: &mut Residual) {
-    let mut taken = vec![false; new.len()];
-    let bags: Vec<FxHashSet<&str>> = new.iter().map(|at| bag(&file.new.statements[*at])).collect();
-    let mut next = 0;
-    for old_at in old {
-        let statement = &file.old.statements[*old_at];
-        let wanted = bag(statement);
-        let low = next.max(40) - 40;
-        let mut best: Option<(usize, f64)> = None;
-        for slot in low..new.len().min(low + 80) {
-            if taken[slot] {
-                continue;
-            }
-            let score = similarity(file, statement, &wanted, &file.new.statements[new[slot]], &bags[slot]);
-            if score >= 0.5 && best.is_none_or(|(_, known)| score > known + 1e-9) {
-                best = Some((slot, score));
-            }
-        }
-        match best {
-            Some((slot, _)) => {
-                taken[slot] = true;
-                next = slot + 1;
-                residual.modified.push(((index, *old_at), (index, new[slot])));
-            }
-            None => residual.removed.push((index, *old_at)),
-        }
-    }
-    residual.added.extend(new.iter().zip(&taken).filter(|(_, taken)| !**taken).map(|(at, _)| (index, *at)));
-}
-
-fn bag(statement: &Statement) -> FxHashSet<&str> {
-    (0..statement.tokens.len())
-        .map(|at| statement.token(at))
-        .filter(|text| !matches!(*text, "(" | ")" | "," | "{" | "}" | ";" | "." | "[" | "]" | ":"))
-        .collect()
-}
-
-/// Share of tokens in common, raised when both give a value to the same name, lowered across different constructs.
-fn similarity(
-    file: &FileSides,
-    old: &Statement,
-    wanted: &FxHashSet<&str>,
-    new: &Statement,
-    bag: &FxHashSet<&str>,
-) -> f64 {
-    let common = wanted.intersection(bag).count() as f64;
-    let all = (wanted.len() + bag.len()) as f64 / 2.0;
-    let mut score = if all > 0.0 { common / all } else { 0.0 };
-    let (key, new_key) = (assigned_key(old), assigned_key(new));
-    if key.is_some() && key == new_key {
-        score = score.max(0.55) + 0.2;
-    } else if key.is_some() && new_key.is_some() && !is_program(file) {
-        score *= 0.6;
-    }
-    if file.class == PathClass::Dependencies
-        && old.strings().next() != new.strings().next()
-        && score < 0.9
-        && key.is_none()
-        && old.token(0) != new.token(0)
-    {
-        score *= 0.5;
-    }
-    if facts::is_condition(old) != facts::is_condition(new)
-        || facts::is_loop_head(old) != facts::is_loop_head(new)
-        || facts::is_log(old) != facts::is_log(new)
-    {
-        score *= 0.6;
-    }
-    score
-}
-
-/// The name a statement gives a value to: `key: …`, `key = …`, `"key": …`.
-pub(super) fn assigned_key(statement: &Statement) -> Option<String> {
-    let limit = statement.tokens.len().min(8);
-    let at = (1..limit).find(|at| matches!(statement.token(*at), ":" | "=" | ":=" | "=>"))?;
-    let key: Vec<&str> = (0..at)
-        .map(|at| statement.token(at))
-        .filter(|text| !matches!(*text, "const" | "let" | "var" | "-" | "ENV" | "export" | "{"))
-        .collect();
-    (!key.is_empty()).then(|| key.join("."))
 }
 
 fn newly_looped(files: &[FileSides], live: &Live, same: &[(Place, Place)]) -> Vec<Place> {

@@ -88,7 +88,14 @@ fn compare(left: &Found, right: &Found, statement: &Statement) -> Option<NumberC
     let raised = after.value > before.value;
     let unlimited = (after.value == 0.0 || after.value == -1.0) && before.value > 0.0;
     let (kind, base) = number_kind(&right.names, after.unit, raised, unlimited, statement);
-    let weight = base * scale(before.value, after.value);
+    // Hash costs are exponents: one more doubles the work.
+    let exponent = kind == "encryption_or_hash_cost_raised" && after.value <= 32.0;
+    let moved = if exponent {
+        scale(1.0, 2.0_f64.powf(after.value - before.value))
+    } else {
+        scale(before.value, after.value)
+    };
+    let weight = base * moved;
     let key = right.names.first().cloned().unwrap_or_default();
     let next = right.names.get(1).filter(|_| split_words(&key).len() < 2).cloned().unwrap_or_default();
     let key = if next.is_empty() || next.len() > 40 { key } else { format!("{next}.{key}") };

@@ -28,8 +28,8 @@ pub(super) fn setting_changed(old: &Statement, new: &Statement, around: &[String
     if let Some(verdict) = flipped(old, new, around) {
         return Some(verdict);
     }
-    let old_key = super::cancel::assigned_key(old);
-    let new_key = super::cancel::assigned_key(new);
+    let old_key = super::pair::assigned_key(old);
+    let new_key = super::pair::assigned_key(new);
     let (own, all) = names(new, around);
     if old_key != new_key && old_key.is_some() && new_key.is_some() {
         return Some(if words::any(&all, &["env", "environment"]) {

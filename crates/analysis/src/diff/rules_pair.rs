@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::cancel::{assigned_key, is_prose};
+use super::cancel::is_prose;
 use super::facts::{self, Call};
 use super::kinds::weight_of;
 use super::lex::TokenKind;
+use super::pair::assigned_key;
 use super::rules_single::Verdict;
 use super::statement::Statement;
 use super::vocabulary as words;
@@ -150,7 +151,7 @@ fn resources(old: &Statement, new: &Statement, out: &mut Vec<Verdict>) {
     {
         out.push(full("limit_removed"));
     }
-    if lost(&["page", "paginate", "paginated", "pagination", "paginator", "cursor"]) {
+    if lost(&["paginate", "paginated", "pagination", "paginator", "cursor"]) || lost(&["page"]) {
         out.push(full("pagination_removed"));
     }
     if lost(&["backoff", "jitter", "exponential"]) {

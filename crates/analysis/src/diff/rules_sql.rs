@@ -71,6 +71,9 @@ pub(super) fn shape_in(statement: &Statement, file: &FileSides) -> Option<SqlSha
     if let Some(text) = pieces.iter().find(|text| looks_like_sql(text)) {
         return shape_of(text, false);
     }
+    if file.class != PathClass::Code {
+        return None;
+    }
     // A line inside a string whose quotes the hunk does not show.
     let bare = statement.token(0).len() > 2
         && statement.token(0).bytes().all(|byte| byte.is_ascii_uppercase())

@@ -1,7 +1,9 @@
 //! Cases of what diffs do, in several languages, and what must hold for any diff.
 
+mod behaviours;
 mod innocent;
 mod properties;
+mod ties;
 
 use midwatch_model::FileDiff;
 

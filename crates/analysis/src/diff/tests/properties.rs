@@ -95,3 +95,22 @@ fn hostile_sizes_are_bounded_and_said() {
     }
     assert!(read_diff(&[FileDiff { path: "a/b.go".into(), text: varied }]).truncated.is_some());
 }
+
+#[test]
+fn five_megabytes_are_read_within_bounds() {
+    let mut text = String::new();
+    for at in 0..60_000_usize {
+        let mark = ['-', '+', ' ', '+'][at % 4];
+        text.push_str(&format!(
+            "{mark}\tresult{at} := svc.Compute(ctx, part{}, {at}*time.Second, \"key-{at}\") // step\n",
+            at / 3
+        ));
+    }
+    for file in 0..400 {
+        text.push_str(&format!(
+            "diff --git a/f{file}.py b/f{file}.py\n@@ -1,3 +1,3 @@\n a = 1\n-b = {file}\n+b = 2\n c\n"
+        ));
+    }
+    let got = read_diff(&[FileDiff { path: "a/b.go".into(), text }]);
+    assert!(got.behaviours.len() <= 200 && got.truncated.is_some());
+}
