@@ -1,7 +1,28 @@
 //! A directory of files as a source: the incident as it lies on disk.
 //!
-//! The layout is documented in `docs/guide/snapshots.md`.
+//! The layout is documented in `docs/guide/snapshots.md`. Files are found and told apart when the directory is opened
+//! ([`open`]) and read when first asked for. Logs are streamed on every question and never held.
 
+mod alert;
+mod answer;
+mod changes;
+mod classify;
+mod damage;
+mod data;
+mod documents;
+mod identity;
+mod keys;
+mod logs;
+mod metrics;
+mod read;
+mod records;
+mod scan;
+mod source;
 mod spec;
+mod table;
+mod time;
+mod topology;
+mod traces;
 
+pub use source::{SnapshotSource, open};
 pub use spec::SPEC;
