@@ -180,7 +180,7 @@ pub(crate) fn noise_of(values: &[f64]) -> Noise {
 }
 
 /// The values with lone spikes replaced by the middle of themselves and their neighbours.
-fn despiked(values: &[f64], scale: f64) -> Vec<f64> {
+pub(crate) fn despiked(values: &[f64], scale: f64) -> Vec<f64> {
     let mut clean = values.to_vec();
     for (place, triple) in clean.iter_mut().skip(1).zip(values.windows(3)) {
         let (left, here, right) = (triple[0], triple[1], triple[2]);

@@ -5,7 +5,7 @@ use midwatch_model::Direction;
 use super::change_points::Segment;
 use super::onset::{OnsetOptions, level_at};
 use super::robust::{Level, level, robust_z};
-use super::shift::normal_band;
+use super::shift::departure_of;
 
 /// A stretch outside the normal band, as indices into the points that are there.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -117,15 +117,7 @@ fn seed(levels: &[Segment], hint: Option<usize>, options: &OnsetOptions) -> Vec<
 /// On which side of the normal band a level lies, if outside.
 fn side(values: &[f64], segment: &Segment, baseline: &Level, options: &OnsetOptions) -> Option<Direction> {
     let here = level(&values[segment.start..segment.end])?;
-    let (low, high) = normal_band(baseline, &options.shift);
-    let middle = here.middle(baseline);
-    if middle > high {
-        Some(Direction::Up)
-    } else if middle < low {
-        Some(Direction::Down)
-    } else {
-        None
-    }
+    departure_of(&here, baseline, &options.shift)
 }
 
 /// The last level of the episode that begins at `first`: short normal stretches inside it are bridged.

@@ -6,6 +6,10 @@ mod counter;
 mod dose;
 mod episodes;
 mod gaps;
+mod measure;
+mod measure_rules;
+#[cfg(test)]
+mod measure_tests;
 mod onset;
 mod ramp;
 mod robust;
@@ -20,6 +24,7 @@ pub use change_points::{ChangeOptions, ChangePoint, change_points};
 pub use counter::{CounterSigns, counter_signs, is_counter, rate_per_second};
 pub use dose::{DoseOptions, DoseResponse, dose_response, spearman, theil_sen};
 pub use gaps::{Aligned, Gap, Sampling, align, coverage, resample, sampling};
+pub use measure::{MetricMeaning, Stat, classify, words_of};
 pub use onset::{OnsetEstimate, OnsetKind, OnsetOptions, onset};
 pub use ramp::{JumpFit, RampFit, fit_jump, fit_ramp, fit_step};
 pub use robust::{
@@ -29,5 +34,5 @@ pub use robust::{
 pub use saturation::{Limit, Saturation, SaturationOptions, plateau, saturation};
 pub use seasonal::{Period, Seasonal, SeasonalOptions, dominant_period, seasonal_expectation};
 pub use shift::{
-    Shift, ShiftOptions, baseline_shift, direction_of, mann_whitney_p, normal_band, shift_of_values,
+    Shift, ShiftOptions, baseline_shift, departure_of, direction_of, mann_whitney_p, normal_band, shift_of_values,
 };

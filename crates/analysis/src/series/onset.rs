@@ -9,11 +9,17 @@ use midwatch_model::{Direction, Strength, Unit};
 use serde::{Deserialize, Serialize};
 
 use super::SeriesView;
-use super::change_points::{ChangeOptions, segments};
+use super::change_points::{ChangeOptions, despiked, noise_of, segments};
 use super::episodes::{Episode, episodes};
 use super::ramp::{RampFit, fit_jump, fit_ramp, fit_step};
-use super::robust::{Level, level, robust_z};
+use super::robust::{Level, level, quantile_sorted, robust_z, sorted_present};
 use super::shift::{Shift, ShiftOptions, normal_band, shift_of_values};
+
+/// Distance from median to 95 % over that from 5 % to median from which an upper tail is long.
+const LONG_TAIL: f64 = 1.5;
+
+/// A ramp must leave at most this share of the squared error that a step leaves.
+const RAMP_ERROR_SHARE: f64 = 0.9;
 
 /// What counts as an onset.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,12 +119,25 @@ pub fn onset(
     let hint = baseline_end_hint
         .map(|end| points.times_ns.partition_point(|at| *at < end))
         .filter(|end| *end >= options.baseline_points_min && *end < points.values.len());
-    let levels = segments(&points.values, &options.change);
+    let levels = segments(&evened(&points.values), &options.change);
     let found = episodes(&points.values, &levels, hint, options)?;
     match choose(&found.episodes, &found.baseline, hint) {
         Some(episode) => describe(&points, &found.baseline, &found.baseline_points, episode, options),
         None => spike(&points, &found.baseline, &found.baseline_points, options),
     }
+}
+
+/// The values for cutting into levels: logarithms where a positive series has a long upper tail, as latencies do, so that
+/// its tail does not pass for changes; else the values themselves.
+fn evened(values: &[f64]) -> Vec<f64> {
+    let sorted = sorted_present(values);
+    let at = |share| quantile_sorted(&sorted, share).unwrap_or(0.0);
+    let (low, middle, high) = (at(0.05), at(0.5), at(0.95));
+    let positive = sorted.first().is_some_and(|least| *least > 0.0);
+    if !positive || high - middle < LONG_TAIL * (middle - low) {
+        return values.to_vec();
+    }
+    values.iter().map(|value| (value / middle).ln()).collect()
 }
 
 impl Points {
@@ -189,9 +208,10 @@ fn describe(
     // The fit sees enough baseline to know its level, and the way up to the extreme, but not the way back.
     let reach = (3 * episode.points()).max(40);
     let from = episode.quiet_from.max(episode.start.saturating_sub(reach));
-    let (times, values) =
-        (&points.times_s[from..episode.extreme_end], &points.values[from..episode.extreme_end]);
-    let placed = place(times, values, episode.start - from, baseline, episode.direction, options);
+    let times = &points.times_s[from..episode.extreme_end];
+    let raw = &points.values[from..episode.extreme_end];
+    let calm = despiked(raw, noise_of(raw).scale);
+    let placed = place(times, &calm, episode.start - from, baseline, episode.direction, options);
     let start = from + placed.first;
     let (at_ns, kind) = match placed.knee_s {
         Some(knee_s) => {
@@ -252,9 +272,10 @@ fn place(
     };
     let with_direction = |slope: f64| (slope > 0.0) == (direction == Direction::Up);
     let rise = ramp.end - ramp.start;
-    // Noise alone improves the longer fit a little: a ramp has to explain clearly more than a step.
-    let noise_error = baseline.scale * baseline.scale;
-    let clearly_better = step.error - ramp.error > 0.25 * ramp.error + 6.0 * noise_error;
+    // Noise alone improves the longer fit a little: its one knee more has to pay (BIC, four times over), and visibly.
+    let count = values.len() as f64;
+    let gain = count * (step.error / ramp.error.max(f64::MIN_POSITIVE)).ln();
+    let clearly_better = gain > 4.0 * count.ln() && ramp.error < RAMP_ERROR_SHARE * step.error;
     let enough_line = values.len() > ramp.start + options.step_points_max;
     if rise <= options.step_points_max || !clearly_better || !enough_line || !with_direction(ramp.slope_per_s)
     {
@@ -326,16 +347,19 @@ fn spike(
     let quiet: Vec<f64> = baseline_points.iter().map(|index| points.values[*index]).collect();
     let (low, high) = normal_band(baseline, &options.shift);
     let height = |index: usize| (points.values[index] - baseline.median).abs();
+    // A long tail of ordinary values is not a spike: the tail without the very highest is what to stand out from.
+    let tail = (baseline.high - baseline.median).max(baseline.median - baseline.low);
     let wild: Vec<usize> = (options.baseline_points_min..points.values.len())
         .filter(|index| {
             let value = points.values[*index];
             let outside = value > high || value < low;
-            outside && robust_z(value - baseline.median, baseline.scale) >= options.spike_z_min
+            outside
+                && robust_z(value - baseline.median, baseline.scale.max(0.5 * tail)) >= options.spike_z_min
         })
         .collect();
     let strongest =
         *wild.iter().max_by(|one, other| height(**one).total_cmp(&height(**other)).then(other.cmp(one)))?;
-    let alike = wild.iter().filter(|index| height(**index) >= 0.5 * height(strongest)).count();
+    let alike = wild.iter().filter(|index| height(**index) >= 0.3 * height(strongest)).count();
     let twice =
         height(strongest) >= baseline.median.abs() || points.values[strongest] < 0.5 * baseline.median;
     if alike > 2 || !twice {
@@ -510,6 +534,19 @@ mod tests {
             for seed in 0..20 {
                 assert_eq!(found(&noisy(seed, sigma, &shape, 120)), None, "{name} {seed}");
             }
+        }
+    }
+
+    #[test]
+    fn long_tails_are_normal_life_and_do_not_hide_a_rise() {
+        let tailed = |seed, shape: fn(usize) -> f64| -> Vec<f64> {
+            noisy(seed, 0.4, |_| 0.0, 240).iter().enumerate().map(|(i, tail)| shape(i) * tail.exp()).collect()
+        };
+        let alarms = (0..100).filter(|seed| found(&tailed(*seed, |_| 80.0)).is_some()).count();
+        assert!(alarms <= 3, "{alarms} of 100");
+        for seed in 0..20 {
+            let step = found(&tailed(seed, |i| if i < 120 { 80.0 } else { 240.0 })).unwrap();
+            assert!((point_of(step.at_ns) - 120.0).abs() <= 3.0, "{step:?}");
         }
     }
 

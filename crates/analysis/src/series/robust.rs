@@ -61,7 +61,9 @@ pub fn quantile_sorted(sorted: &[f64], share: f64) -> Option<f64> {
     let below = (position.floor() as usize).min(last);
     let above = (below + 1).min(last);
     let part = position - below as f64;
-    Some(sorted[below] * (1.0 - part) + sorted[above] * part)
+    // Rounding must not carry the mixture outside its two neighbours.
+    let mixed = sorted[below] * (1.0 - part) + sorted[above] * part;
+    Some(mixed.max(sorted[below]).min(sorted[above]))
 }
 
 /// The `share` quantile of values in any order. `None` when none is there.
@@ -108,7 +110,7 @@ pub fn level(values: &[f64]) -> Option<Level> {
     deviations.sort_unstable_by(f64::total_cmp);
     let deviation = quantile_sorted(&deviations, 0.5)?;
     let count = sorted.len() as f64;
-    let mean = sorted.iter().map(|value| value.clamp(inner_low, inner_high) / count).sum::<f64>();
+    let mean = sorted.iter().map(|value| value.max(inner_low).min(inner_high) / count).sum::<f64>();
     let mut scale = (MAD_TO_SIGMA * deviation)
         .max((at(0.75)? - at(0.25)?) / IQR_IN_SIGMAS)
         .max((at(0.9)? - at(0.1)?) / DECILES_IN_SIGMAS)
@@ -178,6 +180,17 @@ mod tests {
         assert_eq!(level(&[0.0; 9]).map(|found| found.scale), Some(0.0));
         let counts = level(&[0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]).unwrap();
         assert!(counts.scale >= 0.5 && counts.tied, "{counts:?}");
+    }
+
+    #[test]
+    fn rounding_keeps_quantiles_inside_the_values() {
+        for count in 2..60 {
+            let values = vec![3.0; count];
+            for step in 0..=100 {
+                assert_eq!(quantile(&values, f64::from(step) / 100.0), Some(3.0));
+            }
+            assert!(level(&values).is_some());
+        }
     }
 
     #[test]

@@ -6,6 +6,13 @@ use serde::{Deserialize, Serialize};
 use super::SeriesView;
 use super::robust::{Level, level, normal_two_sided_p, robust_z};
 
+/// Points from which the middle of a stretch is known better than a single point.
+const SURE_POINTS: usize = 10;
+/// Share of the baseline that such a middle must move by.
+const SURE_MOVE_SHARE: f64 = 0.75;
+/// Scales of the baseline that such a middle must move by.
+const SURE_MOVE_SCALES: f64 = 1.2;
+
 /// What counts as a shift.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ShiftOptions {
@@ -108,7 +115,6 @@ pub fn shift_of_values(baseline: &[f64], window: &[f64], options: &ShiftOptions)
     let z = robust_z(difference, old.scale);
     let p_value = mann_whitney_p(baseline, window);
     let provable = smallest_p(old.points, new.points) <= options.p_max;
-    let outside_band = after < normal_low || after > normal_high;
     Some(Shift {
         before,
         after,
@@ -123,7 +129,7 @@ pub fn shift_of_values(baseline: &[f64], window: &[f64], options: &ShiftOptions)
         baseline_points: old.points,
         window_points: new.points,
         baseline_short: old.points < options.baseline_points_min,
-        significant: outside_band && z >= options.z_min && (p_value <= options.p_max || !provable),
+        significant: departure_of(&new, &old, options).is_some() && (p_value <= options.p_max || !provable),
     })
 }
 
@@ -153,6 +159,22 @@ pub fn normal_band(baseline: &Level, options: &ShiftOptions) -> (f64, f64) {
     };
     let down = noise.max(relative_down).max(options.difference_min);
     ((centre - down).min(baseline.low), (centre + up).max(baseline.high))
+}
+
+/// Which way a stretch departs from the baseline; `None` when its middle is normal.
+///
+/// The middle of a stretch departs when it is outside [`normal_band`]. That band is made for single points; the middle of
+/// ten points or more is known much better, so in a noisy series it also departs when it moved by three quarters of the
+/// baseline's middle and by 1.2 scales.
+pub fn departure_of(stretch: &Level, baseline: &Level, options: &ShiftOptions) -> Option<Direction> {
+    let (low, high) = normal_band(baseline, options);
+    let (here, before) = (stretch.middle(baseline), baseline.middle(stretch));
+    let moved = here - before;
+    let clear =
+        (SURE_MOVE_SHARE * before.abs()).max(SURE_MOVE_SCALES * baseline.scale).max(options.difference_min);
+    let well_known = stretch.points >= SURE_POINTS && baseline.points >= SURE_POINTS;
+    let outside = here > high || here < low || (well_known && before != 0.0 && moved.abs() > clear);
+    direction_of(moved).filter(|_| outside)
 }
 
 /// Two-sided p-value that both samples come from one distribution (Mann and Whitney 1947), by the normal
