@@ -9,7 +9,7 @@ mod fanout;
 mod forest;
 mod retries;
 mod selftime;
-mod statistics;
+pub(crate) mod statistics;
 #[cfg(test)]
 mod testing;
 
