@@ -245,8 +245,11 @@ fn reason(reading: &DiffReading, behaviours: &[BehaviourChange], parsed: &[Parse
     told.to_owned()
 }
 
+/// First and last lines.
+type LineRanges = Vec<(u32, u32)>;
+
 fn touched(parsed: &[ParsedFile<'_>], files: &[FileSides], residual: &Residual) -> Vec<Touched> {
-    let mut by_path: BTreeMap<String, (BTreeSet<String>, Vec<(u32, u32)>)> = BTreeMap::new();
+    let mut by_path: BTreeMap<String, (BTreeSet<String>, LineRanges)> = BTreeMap::new();
     for file in parsed {
         let entry = by_path.entry(file.path.clone()).or_default();
         for hunk in file.hunks.iter().take(500) {

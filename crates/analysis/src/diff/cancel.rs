@@ -58,16 +58,16 @@ pub(super) fn residual(files: &[FileSides]) -> Residual {
         new: files.iter().map(|f| flags(&f.new)).collect(),
     };
     let mut same: Vec<(Place, Place)> = Vec::new();
-    for file in 0..files.len() {
-        cancel_equal(files, &[file], &mut live, &mut same);
-    }
     let all: Vec<usize> = (0..files.len()).collect();
+    for file in &all {
+        cancel_equal(files, &[*file], &mut live, &mut same);
+    }
     cancel_equal(files, &all, &mut live, &mut same);
-    for file in 0..files.len() {
-        cancel_reflowed(&files[file], file, &mut live);
-        if is_program(&files[file]) {
-            cancel_named_constants(&files[file], file, &mut live);
-            cancel_renamed(&files[file], file, &mut live);
+    for (index, file) in files.iter().enumerate() {
+        cancel_reflowed(file, index, &mut live);
+        if is_program(file) {
+            cancel_named_constants(file, index, &mut live);
+            cancel_renamed(file, index, &mut live);
         }
     }
     cancel_nearly_equal(files, &mut live);

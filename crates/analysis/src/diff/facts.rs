@@ -240,9 +240,9 @@ pub(super) fn is_condition(statement: &Statement) -> bool {
 }
 
 fn has_trailing_condition(statement: &Statement) -> bool {
-    is_exit(statement)
-        && (1..statement.tokens.len())
-            .any(|at| matches!(statement.token(at), "if" | "unless") && statement.is(at, TokenKind::Word))
+    let conditional = (1..statement.tokens.len())
+        .any(|at| statement.is(at, TokenKind::Word) && matches!(statement.token(at), "if" | "unless"));
+    conditional && is_exit(statement)
 }
 
 /// Whether the condition only looks at an error: `err != nil`, `.is_err()`.

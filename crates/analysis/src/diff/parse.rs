@@ -80,10 +80,10 @@ pub(super) fn split_with_default(text: &str, default_path: &str) -> Vec<FileDiff
             let continues = in_head && line.starts_with("--- ");
             if room && !continues && !(current.text.is_empty() && current.path.is_empty()) {
                 let same = !path.is_empty() && path == current.path && line.starts_with("@@");
-                if !same && !(current.text.trim().is_empty() && current.path == default_path) {
-                    files.push(std::mem::replace(&mut current, empty()));
-                } else if !same {
-                    current = empty();
+                let unread = current.text.trim().is_empty() && current.path == default_path;
+                if !same {
+                    let done = std::mem::replace(&mut current, empty());
+                    files.extend(Some(done).filter(|_| !unread));
                 }
             }
             if room && !path.is_empty() {
@@ -97,10 +97,9 @@ pub(super) fn split_with_default(text: &str, default_path: &str) -> Vec<FileDiff
         } else {
             hunk.take(line);
         }
-        if in_head {
-            if let Some(path) = line.strip_prefix("+++ ").map(clean_path).filter(|path| !path.is_empty()) {
-                current.path = path;
-            }
+        let named = line.strip_prefix("+++ ").map(clean_path).filter(|path| in_head && !path.is_empty());
+        if let Some(path) = named {
+            current.path = path;
         }
         current.text.push_str(line);
         current.text.push('\n');

@@ -303,18 +303,14 @@ fn product(statement: &Statement, at: usize) -> (Option<Quantity>, usize) {
         word if statement.is(end, TokenKind::Word) => Some((word, end + 1)),
         _ => None,
     };
-    if let (Unit::None, Some((word, past))) = (quantity.unit, trailing) {
-        if word.len() > 1 {
-            let lower = word.to_ascii_lowercase();
-            if let Some(scale) = scale_of(TIME_UNITS, &lower) {
-                quantity.value *= scale;
-                quantity.unit = Unit::Milliseconds;
-                end = past;
-            } else if let Some(scale) = scale_of(SIZE_UNITS, &lower) {
-                quantity.value *= scale;
-                quantity.unit = Unit::Bytes;
-                end = past;
-            }
+    let trailing = trailing.filter(|(word, _)| quantity.unit == Unit::None && word.len() > 1);
+    if let Some((word, past)) = trailing {
+        let lower = word.to_ascii_lowercase();
+        let time = scale_of(TIME_UNITS, &lower).map(|scale| (scale, Unit::Milliseconds));
+        if let Some((scale, unit)) = time.or(scale_of(SIZE_UNITS, &lower).map(|scale| (scale, Unit::Bytes))) {
+            quantity.value *= scale;
+            quantity.unit = unit;
+            end = past;
         }
     }
     // A minus sign that is no subtraction.
@@ -342,12 +338,9 @@ fn finish(statement: &Statement, mut quantity: Quantity, tokens: (usize, usize),
             "(" | "[" if closed > 0 => closed -= 1,
             // Names inside a closed bracket belong to another argument.
             _ if closed > 0 => {}
-            word if statement.is(at, TokenKind::Word) || statement.is(at, TokenKind::Text) => {
-                if word.len() <= 60 && !word.contains(' ') {
-                    names.push(word.to_owned());
-                }
-            }
-            _ => {}
+            word if statement.is(at, TokenKind::Operator) || word.len() > 60 || word.contains(' ') => {}
+            _ if statement.is(at, TokenKind::Number) => {}
+            word => names.push(word.to_owned()),
         }
     }
     // Names to the right count where the number comes first: `5 > maxRetries`, `, SIZE)`.
@@ -362,9 +355,8 @@ fn finish(statement: &Statement, mut quantity: Quantity, tokens: (usize, usize),
     names.extend(around.iter().cloned());
     names.truncate(14);
     if quantity.unit == Unit::None || is_milli_cpu(&quantity) {
-        if let Some(name) = names.first() {
-            unit_from_names(&mut quantity, name, names.get(1).map_or("", String::as_str));
-        }
+        let name = |at: usize| names.get(at).map_or("", String::as_str);
+        unit_from_names(&mut quantity, name(0), name(1));
     }
     Found { quantity, names }
 }

@@ -360,14 +360,12 @@ impl<'f> Reader<'f> {
         let file = &self.files[place.0];
         let calls = facts::calls(statement);
         let own = calls.iter().any(|call| self.defined.contains(&call.name));
-        if let Some(name) = enclosing(&file.new, place.1).or_else(|| heading_function(file, statement)) {
-            if calls
-                .iter()
-                .any(|call| call.name == name && matches!(call.receiver.as_str(), "" | "self" | "this" | "s"))
-                && !facts::is_definition(statement)
-            {
-                return Some(("recursion_added", 0.5));
-            }
+        let around = enclosing(&file.new, place.1).or_else(|| heading_function(file, statement));
+        let own_receiver = |receiver: &str| matches!(receiver, "" | "self" | "this" | "s");
+        let recursive =
+            calls.iter().any(|call| Some(&call.name) == around.as_ref() && own_receiver(&call.receiver));
+        if recursive && !facts::is_definition(statement) {
+            return Some(("recursion_added", 0.5));
         }
         let leaves = self.leaves(&file.new, place, came, absorbed);
         let in_loop = statement.in_loop;

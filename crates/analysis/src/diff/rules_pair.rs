@@ -269,11 +269,9 @@ fn condition(
 ) {
     let inline = old.has("?") && new.has("?");
     let looped = facts::is_loop_head(old) && facts::is_loop_head(new);
-    if !(facts::is_condition(old) && facts::is_condition(new))
-        && !inline
-        && !looped
-        && !(old.first() == "return" && new.first() == "return")
-    {
+    let returns = old.first() == "return" && new.first() == "return";
+    let compared = inline || looped || returns || facts::is_condition(old) && facts::is_condition(new);
+    if !compared {
         return;
     }
     let operators = |side: &[(&str, TokenKind)]| -> Vec<String> {

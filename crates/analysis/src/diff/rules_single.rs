@@ -109,8 +109,7 @@ pub(super) fn removed(statement: &Statement, leaves: bool) -> Option<Verdict> {
     if calls.iter().any(|call| words::any(&call.parts, &["await"])) || statement.has("await") {
         return Some(full("call_removed"));
     }
-    if let Some(call) = calls.iter().find(|call| facts::is_io_call(call)) {
-        let _ = call;
+    if calls.iter().any(facts::is_io_call) {
         return Some(full("call_removed"));
     }
     plain_removed(statement, &calls)
@@ -254,10 +253,11 @@ pub(super) fn added(statement: &Statement, leaves: bool, in_loop: bool) -> Optio
     if facts::is_log(statement) {
         return Some(if in_loop { full("log_added_in_hot_path") } else { full("log_added") });
     }
-    if let Some(call) = calls.iter().find(|call| facts::is_io_call(call)) {
-        if (in_loop || facts::in_inline_loop(statement, call.at)) && !facts::is_telemetry(statement) {
-            return Some(full("call_in_loop_added"));
-        }
+    let repeated = calls
+        .iter()
+        .any(|call| facts::is_io_call(call) && (in_loop || facts::in_inline_loop(statement, call.at)));
+    if repeated && !facts::is_telemetry(statement) {
+        return Some(full("call_in_loop_added"));
     }
     if let Some(verdict) = added_concurrency(statement, &calls, &parts) {
         return Some(verdict);

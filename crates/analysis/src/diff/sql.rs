@@ -200,12 +200,12 @@ pub(super) fn shape_of(text: &str, is_sql_file: bool) -> Option<SqlShape> {
     let text = cut(text, 6_000);
     let lexed = lex(text, Syntax::Sql, false);
     let words: Vec<String> = lexed.tokens.iter().map(|token| token.of(text).to_ascii_lowercase()).collect();
-    let mut shape = SqlShape::default();
-    shape.verb = words
+    let verb = words
         .iter()
         .find(|word| VERBS.contains(&word.as_str()) || CLAUSES.contains(&word.as_str()))
         .cloned()
         .unwrap_or_default();
+    let mut shape = SqlShape { verb, ..SqlShape::default() };
     for (at, word) in words.iter().enumerate() {
         let next = words.get(at + 1).map_or("", String::as_str);
         match word.as_str() {

@@ -163,10 +163,12 @@ fn names_of(reading: &DiffReading) -> Names<'_> {
 
 /// Splits `file.go:120`, `file.go:handle`, `pkg/file.py:12 in handle`, `Class.method(File.java:10)`.
 fn frame_of(word: &str) -> (&str, Option<u32>, &str) {
-    if let Some((function, rest)) = word.split_once('(') {
-        if let Some((file, line)) = rest.trim_end_matches(')').split_once(':') {
-            return (file, line.parse().ok(), last_name(function));
-        }
+    let bracketed = word.split_once('(').and_then(|(function, rest)| {
+        let (file, line) = rest.trim_end_matches(')').split_once(':')?;
+        Some((file, line.parse().ok(), last_name(function)))
+    });
+    if let Some(frame) = bracketed {
+        return frame;
     }
     let Some((file, rest)) = word.split_once(':') else { return (word, None, "") };
     let (line, function) = rest.split_once([':', ' ']).unwrap_or((rest, ""));
