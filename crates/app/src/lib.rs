@@ -1,1 +1,29 @@
-//! Placeholder until the first module lands.
+//! Composition without a server: sources from a snapshot, a record on disk, running and replaying an investigation.
+//!
+//! The engine reads no clock and no file; this crate is where both meet it. [`run`] journals into a record file,
+//! [`replay`] re-executes a record offline, and [`incidents`] hands out the examples built into the program.
+
+mod engine;
+mod error;
+pub mod incidents;
+mod journal;
+mod record;
+mod replay;
+mod request;
+mod run;
+mod settings;
+mod snapshot;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use error::AppError;
+pub use journal::{Difference, FileJournal, MemoryJournal, first_difference};
+pub use midwatch_investigate::{AGENTS, Progress, Watcher};
+pub use record::{Record, RecordDamage, read_record};
+pub use replay::{Replayed, replay, replay_fresh};
+pub use request::{AlertInput, Asked, Opening, opening};
+pub use run::{Outcome, RecordTo, Work, run};
+pub use settings::{Mechanisms, mechanisms};
+pub use snapshot::{SignalCount, SnapshotCheck, check_snapshot, snapshot_sources};

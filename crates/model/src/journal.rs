@@ -34,6 +34,8 @@ pub enum Actor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryKind {
+    /// What was asked for: trigger, chosen times, owner and agents left out; the first entry of a record.
+    Request,
     /// What started the work.
     Trigger,
     /// Settings that shape the run: mechanisms, calibration and engine version.

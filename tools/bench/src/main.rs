@@ -1,2 +1,97 @@
-//! Bench.
-fn main() {}
+//! Measures Midwatch on public incident suites and on its own golden incidents.
+//!
+//! `cargo run --release -p midwatch-bench -- <suite> DIR` prints a table and, as its last line, the score. Adapters turn
+//! a suite's files into ordinary inputs of the product and compare what it says with the answer afterwards: they see
+//! no evidence and the product sees no answer.
+
+mod case;
+mod measure;
+mod mutate;
+mod statistics;
+mod suites;
+mod table;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+
+use crate::mutate::Mutation;
+
+/// Measures Midwatch on incident suites.
+#[derive(Debug, Parser)]
+#[command(name = "midwatch-bench")]
+#[command(
+    after_help = "Exit codes: 0 it ran, 1 it could not, 2 usage. The last line on standard output is the score."
+)]
+pub(crate) struct Arguments {
+    /// Which suite
+    suite: Suite,
+    /// The suite's top folder, unpacked
+    directory: PathBuf,
+    /// Write one JSON line for each case to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Only the case with this id
+    #[arg(long, value_name = "ID")]
+    case: Option<String>,
+    /// Change the input first; may be repeated, applied in the order given
+    #[arg(long, value_name = "KIND", value_enum)]
+    mutate: Vec<Mutation>,
+    /// Run each case this many times and count how many give equal reports
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    repeat: u32,
+    /// Leave an agent out; may be repeated
+    #[arg(long, value_name = "NAME")]
+    without_agent: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Suite {
+    /// Alerts with logs, metrics, traces, commits and deploys; some with no guilty commit
+    Rootcausebench,
+    /// Log files with their true templates
+    #[value(name = "loghub-2k")]
+    Loghub2k,
+    /// The project's own golden incidents
+    Incidents,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let outcome = match arguments.suite {
+        Suite::Rootcausebench => suites::rootcausebench::measure(arguments)?,
+        Suite::Incidents => suites::incidents::measure(arguments)?,
+        Suite::Loghub2k => suites::loghub::measure(arguments)?,
+    };
+    if let Some(path) = &arguments.json {
+        std::fs::write(path, &outcome.json_lines)
+            .with_context(|| format!("{}: could not write the cases", path.display()))?;
+    }
+    let mut out = std::io::stdout().lock();
+    out.write_all(outcome.table.as_bytes())?;
+    writeln!(out, "{}", outcome.score)?;
+    Ok(())
+}
+
+/// What a suite comes to.
+pub(crate) struct Measured {
+    /// One line for each case.
+    pub(crate) json_lines: String,
+    /// For people.
+    pub(crate) table: String,
+    /// The last line.
+    pub(crate) score: String,
+}

@@ -1,0 +1,168 @@
+//! From what a person gave to what the engine is asked.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use midwatch_connectors::decode_alert;
+use midwatch_investigate::{AGENTS, Request};
+use midwatch_model::{
+    InvestigationId, Owner, SignedDuration, Timestamp, Trigger, TriggerKind, Window, content_hash,
+};
+use midwatch_sources::Source;
+use serde::{Deserialize, Serialize};
+
+use crate::AppError;
+use crate::engine::block_on;
+
+/// An alert payload as it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertInput {
+    /// File it came from, or `standard input`.
+    pub origin: String,
+    /// Its bytes.
+    pub payload: Vec<u8>,
+}
+
+/// What a person gave.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Asked {
+    /// The alert; without it the sources are asked for theirs.
+    pub alert: Option<AlertInput>,
+    /// A question in words.
+    pub question: Option<String>,
+    /// The time that counts as now.
+    pub now: Option<Timestamp>,
+    /// How far back to look; without it the engine finds out.
+    pub since: Option<SignedDuration>,
+    /// Agents that must not run.
+    pub without: Vec<String>,
+    /// Who owns the work.
+    pub owner: Owner,
+}
+
+/// What an investigation is asked: all of its input but the sources' answers. It is the first entry of a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Opening {
+    /// The investigation's id: a hash of the rest, so that equal inputs give equal records.
+    pub investigation: InvestigationId,
+    /// What started the work.
+    pub trigger: Trigger,
+    /// A window somebody chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// The time somebody chose as now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<Timestamp>,
+    /// Who owns the work.
+    #[serde(default)]
+    pub owner: Owner,
+    /// Agents that must not run.
+    #[serde(default)]
+    pub disabled_agents: BTreeSet<String>,
+    /// Names of the sources, in the order they are asked.
+    #[serde(default)]
+    pub sources: Vec<String>,
+}
+
+impl Opening {
+    /// The engine's request.
+    pub(crate) fn request(&self) -> Request {
+        Request {
+            trigger: self.trigger.clone(),
+            window: self.window,
+            now: self.now,
+            owner: self.owner.clone(),
+        }
+    }
+}
+
+/// What `asked` asks of `sources`: the alert given, else the first alert a source holds, else the question alone.
+///
+/// # Errors
+/// When the alert cannot be read, nothing says what to investigate, an agent is unknown, or `since` has no end.
+pub fn opening(sources: &[Arc<dyn Source>], asked: &Asked) -> Result<Opening, AppError> {
+    if let Some(name) = asked.without.iter().find(|name| !AGENTS.contains(&name.as_str())) {
+        return Err(AppError::UnknownAgent { name: name.clone(), known: AGENTS.join(", ") });
+    }
+    let trigger = block_on(trigger(sources, asked))??;
+    let window = match asked.since {
+        None => None,
+        Some(length) => {
+            let now = block_on(now(sources, &trigger, asked))?.ok_or(AppError::NoNow)?;
+            Some(Window::ending(now, length).ok_or(AppError::EmptyWindow)?)
+        }
+    };
+    let mut opening = Opening {
+        investigation: InvestigationId(String::new()),
+        trigger,
+        window,
+        now: asked.now,
+        owner: asked.owner.clone(),
+        disabled_agents: asked.without.iter().cloned().collect(),
+        sources: sources.iter().map(|source| source.name().to_owned()).collect(),
+    };
+    let content = serde_json::to_string(&opening).unwrap_or_default();
+    opening.investigation = InvestigationId(format!("in-{}", content_hash(&[content])));
+    Ok(opening)
+}
+
+async fn trigger(sources: &[Arc<dyn Source>], asked: &Asked) -> Result<Trigger, AppError> {
+    let mut trigger = match &asked.alert {
+        Some(alert) => Some(decode_alert(&alert.payload).ok_or_else(|| unknown(alert))?),
+        None => held(sources).await?,
+    };
+    if let Some(question) = &asked.question {
+        let trigger = trigger.get_or_insert_with(|| Trigger {
+            kind: TriggerKind::Question,
+            alerts: Vec::new(),
+            question: None,
+            now: None,
+            format: None,
+        });
+        trigger.question = Some(question.clone());
+    }
+    trigger.ok_or_else(|| AppError::NoTrigger {
+        searched: sources.iter().map(|source| source.name()).collect::<Vec<_>>().join(", "),
+    })
+}
+
+/// The alert of the first source that holds one.
+async fn held(sources: &[Arc<dyn Source>]) -> Result<Option<Trigger>, AppError> {
+    for alerts in sources.iter().filter_map(|source| source.alerts()) {
+        if let Some(trigger) = alerts.trigger().await? {
+            return Ok(Some(trigger));
+        }
+    }
+    Ok(None)
+}
+
+/// The time that counts as now: as chosen, else the trigger's, else the last sample's, else when the alert fired.
+async fn now(sources: &[Arc<dyn Source>], trigger: &Trigger, asked: &Asked) -> Option<Timestamp> {
+    if let Some(now) = asked.now.or(trigger.now) {
+        return Some(now);
+    }
+    let mut last = None;
+    for source in sources {
+        // A source that cannot say is no reason to stop: the engine meets the same error and reports it.
+        if let Ok(coverage) = source.coverage().await {
+            last = last.max(coverage.last);
+        }
+    }
+    last.or_else(|| trigger.alerts.iter().filter_map(|alert| alert.fired_at).max())
+}
+
+fn unknown(alert: &AlertInput) -> AppError {
+    let reason = match std::str::from_utf8(&alert.payload) {
+        _ if alert.payload.is_empty() => "it is empty".to_owned(),
+        Err(_) => "it is not text".to_owned(),
+        Ok(text) => match serde_json::from_str::<serde_json::Value>(text) {
+            Ok(serde_json::Value::Object(object)) => {
+                let keys: Vec<&str> = object.keys().map(String::as_str).take(8).collect();
+                format!("a JSON object with {}", keys.join(", "))
+            }
+            Ok(_) => "JSON, but no object that describes an alert".to_owned(),
+            Err(error) => format!("not JSON: {error}"),
+        },
+    };
+    AppError::UnknownAlert { origin: alert.origin.clone(), reason }
+}

@@ -1,0 +1,178 @@
+//! Arguments and their help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::{SignedDuration, Timestamp};
+
+/// Investigates incidents: what broke, where, since when, and what set it off.
+#[derive(Debug, Parser)]
+#[command(name = "midwatch", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 error, 2 usage, 3 finished but cannot tell.\n\
+    Try it: midwatch demo")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Investigate an incident captured to a directory
+    Investigate(Box<Investigate>),
+    /// Investigate an incident that is built into the program
+    Demo(Demo),
+    /// Re-execute a record offline and stop at the first value that differs
+    Replay(Replay),
+    /// The ways things break that theories are made from
+    #[command(subcommand)]
+    Mechanisms(Mechanisms),
+    /// Directories that hold an incident's files
+    #[command(subcommand)]
+    Snapshot(Snapshot),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell to write it for
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The alert comes from --alert, else from the snapshot; without either, --ask says what to look at.\n\n\
+    Examples:\n  \
+    midwatch investigate --snapshot ./incident\n  \
+    midwatch investigate --snapshot ./incident --alert alert.json -o md > report.md\n  \
+    midwatch investigate --snapshot ./incident --ask 'why is checkout slow?' --since 6h\n  \
+    midwatch investigate --snapshot ./incident --record incident.jsonl"
+)]
+pub(crate) struct Investigate {
+    /// Directory that holds the incident's files (docs/guide/snapshots.md)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) snapshot: PathBuf,
+    /// Alert payload, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) alert: Option<PathBuf>,
+    /// Question in words
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) ask: Option<String>,
+    /// Time that counts as now, such as 2026-03-01T10:00:00Z [default: the alert's, else the last sample's]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<Timestamp>,
+    /// How far back to look, such as 90m or 6h [default: found by looking further back until it is normal]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) since: Option<SignedDuration>,
+    /// Write every value to this file; one that an interrupted run left behind is continued
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    pub(crate) record: Option<PathBuf>,
+    /// Continue the record that an interrupted run left behind
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) engine: Engine,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Number or id of the incident [default: the first]
+    #[arg(value_name = "N")]
+    pub(crate) incident: Option<String>,
+    /// List the incidents instead
+    #[arg(long)]
+    pub(crate) list: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The record
+    #[arg(value_name = "FILE")]
+    pub(crate) record: PathBuf,
+    /// Run to the end with today's engine, list what differs and show the new verdict
+    #[arg(long)]
+    pub(crate) fresh_engine: bool,
+    /// Directory with mechanisms of your own, as when it was recorded
+    #[arg(long, value_name = "DIR")]
+    pub(crate) mechanisms: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Mechanisms {
+    /// List the mechanisms
+    List(MechanismFiles),
+    /// Check mechanism files and name every mistake
+    Check(MechanismFiles),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MechanismFiles {
+    /// Directory with mechanisms of your own
+    #[arg(long, value_name = "DIR")]
+    pub(crate) mechanisms: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Snapshot {
+    /// Say what can be read from a directory, and what is damaged
+    Check {
+        /// The directory
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
+}
+
+/// What shapes the run.
+#[derive(Debug, Args)]
+pub(crate) struct Engine {
+    /// Directory with mechanisms of your own; they replace built-in ones of the same id
+    #[arg(long, value_name = "DIR")]
+    pub(crate) mechanisms: Option<PathBuf>,
+    /// Leave an agent out; may be repeated
+    #[arg(long, value_name = "AGENT")]
+    pub(crate) without: Vec<String>,
+}
+
+/// How the report is printed.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// Form of the report
+    #[arg(short = 'o', long = "output", value_name = "FORM", value_enum, default_value_t = Form::Text)]
+    pub(crate) form: Form,
+    /// How much of it is shown as text
+    #[arg(long, value_enum, default_value_t = Detail::Normal)]
+    pub(crate) detail: Detail,
+    /// Add facts of the run to the report (they differ from run to run)
+    #[arg(long)]
+    pub(crate) with_run: bool,
+    /// Columns of the text [default: the terminal's, else 100]
+    #[arg(long, value_name = "COLUMNS")]
+    pub(crate) width: Option<u16>,
+    /// No colours (as with NO_COLOR in the environment)
+    #[arg(long, alias = "no-color")]
+    pub(crate) no_colour: bool,
+    /// No progress and no footer on standard error
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// For the terminal
+    Text,
+    /// For programs (docs/guide/report-json.md)
+    Json,
+    /// Markdown
+    Md,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Detail {
+    /// Verdict, actions, the strongest reasons, gaps
+    Brief,
+    /// All sections, long lists shortened
+    Normal,
+    /// Everything
+    Full,
+}

@@ -1,0 +1,75 @@
+//! `midwatch investigate`
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use midwatch_app::{AlertInput, Asked, RecordTo, Work, mechanisms, opening, read_record, snapshot_sources};
+
+use crate::args::Investigate;
+use crate::output::{Ending, print_outcome, say};
+use crate::progress::ProgressLines;
+
+/// Bytes of an alert payload that are read; a larger one is refused.
+const ALERT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+pub(crate) fn run(arguments: Investigate) -> Result<Ending> {
+    let Investigate { snapshot, alert, ask, at, since, record, resume, engine, output } = arguments;
+    let record_to = match (resume, record) {
+        (Some(path), _) => {
+            require_record(&path)?;
+            RecordTo::File(path)
+        }
+        (None, Some(path)) => RecordTo::File(path),
+        (None, None) => RecordTo::Nowhere,
+    };
+    let mechanisms = mechanisms(engine.mechanisms.as_deref())?;
+    let alert = alert.map(|path| read_alert(&path)).transpose()?;
+    let sources = snapshot_sources(&snapshot)?;
+    let asked = Asked { alert, question: ask, now: at, since, without: engine.without, ..Asked::default() };
+    let opening = opening(&sources, &asked)?;
+    let outcome = midwatch_app::run(
+        &Work { opening, sources, mechanisms },
+        &record_to,
+        &ProgressLines::new(output.quiet),
+    )?;
+    if let (RecordTo::File(path), false) = (&record_to, output.quiet) {
+        match outcome.entries_resumed {
+            0 => say(&format!("record: {}", path.display())),
+            entries => say(&format!("record: {}, continued after entry {entries}", path.display())),
+        }
+    }
+    Ok(print_outcome(&outcome, &output)?)
+}
+
+/// Fails unless `path` holds a record that can be continued.
+fn require_record(path: &Path) -> Result<()> {
+    let record = read_record(path)?;
+    if record.entries.is_empty() {
+        bail!("{}: holds no record to resume. Start anew with --record FILE", path.display());
+    }
+    if let Some(damage) = record.damage {
+        say(&format!("{}: line {} is dropped: {}", path.display(), damage.line, damage.reason));
+    }
+    Ok(())
+}
+
+fn read_alert(path: &Path) -> Result<AlertInput> {
+    let standard_input = path.as_os_str() == "-";
+    let origin = if standard_input { "standard input".to_owned() } else { path.display().to_string() };
+    let reader: Box<dyn Read> = if standard_input {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(path).with_context(|| format!("{origin}: could not open the alert"))?)
+    };
+    let mut payload = Vec::new();
+    reader
+        .take(ALERT_BYTES_MAX + 1)
+        .read_to_end(&mut payload)
+        .with_context(|| format!("{origin}: could not read the alert"))?;
+    if payload.len() as u64 > ALERT_BYTES_MAX {
+        bail!("{origin}: larger than 16 MiB, so it is no alert. Is it the right file?");
+    }
+    Ok(AlertInput { origin, payload })
+}

@@ -1,0 +1,37 @@
+//! `midwatch mechanisms`
+
+use anyhow::Result;
+use midwatch_app::mechanisms;
+
+use crate::args::{MechanismFiles, Mechanisms};
+use crate::output::{Ending, print};
+
+pub(crate) fn run(command: &Mechanisms) -> Result<Ending> {
+    match command {
+        Mechanisms::List(files) => list(files),
+        Mechanisms::Check(files) => check(files),
+    }
+}
+
+fn list(files: &MechanismFiles) -> Result<Ending> {
+    let set = mechanisms(files.mechanisms.as_deref())?;
+    let id_columns = set.iter().map(|mechanism| mechanism.id.len()).max().unwrap_or(0);
+    let category_columns = set.iter().map(|mechanism| mechanism.category.len()).max().unwrap_or(0);
+    let lines: String = set
+        .iter()
+        .map(|mechanism| {
+            format!(
+                "{:id_columns$}  {:category_columns$}  {}\n",
+                mechanism.id, mechanism.category, mechanism.title
+            )
+        })
+        .collect();
+    print(&lines)?;
+    Ok(Ending::Done)
+}
+
+fn check(files: &MechanismFiles) -> Result<Ending> {
+    let set = mechanisms(files.mechanisms.as_deref())?;
+    print(&format!("{} mechanisms, no mistakes\n", set.len()))?;
+    Ok(Ending::Done)
+}
