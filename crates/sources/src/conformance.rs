@@ -1,1 +1,0 @@
-//! The kit every connector passes.
