@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::cancel::{FileSides, Residual, residual};
 use super::facts;
 use super::numbers::NumberChange;
-use super::parse::{self, FILES_MAX, FileChange, LINES_MAX, Line, Mark, ParsedFile};
+use super::parse::{self, FILE_LINES_MAX, FILES_MAX, FileChange, LINES_MAX, Line, Mark, ParsedFile};
 use super::path_class::{PathClass, path_class, syntax_of};
 use super::reader::{Reader, enclosing};
 use super::sql::SqlShape;
@@ -17,6 +17,10 @@ use super::words_of::{self, RareWord, Words};
 
 /// Behaviours kept of one diff: the strongest.
 const BEHAVIOURS_MAX: usize = 200;
+/// Shapes of SQL kept on each side.
+const SHAPES_MAX: usize = 1_000;
+/// Lines kept of a file whose class is not read.
+const UNREAD_LINES_MAX: usize = 50;
 /// Below this much changed behaviour a diff reads as inert.
 const INERT_BELOW: f64 = 0.05;
 
@@ -67,13 +71,13 @@ pub struct DiffReading {
     pub literals_added: Vec<String>,
     /// String literals only the old side has, sorted.
     pub literals_removed: Vec<String>,
-    /// SQL only the new side has.
+    /// SQL only the new side has, at most 1,000 statements.
     pub sql_added: Vec<SqlShape>,
-    /// SQL only the old side has.
+    /// SQL only the old side has, likewise.
     pub sql_removed: Vec<SqlShape>,
     /// Every path of the diff, sorted.
     pub paths: Vec<String>,
-    /// Numbers that changed.
+    /// Numbers that changed, at most 1,000.
     pub numbers: Vec<NumberChange>,
     /// What the hunks touch, by file.
     pub touched: Vec<Touched>,
@@ -91,7 +95,7 @@ pub struct DiffReading {
 /// Reads a diff as behaviour removed, added and changed.
 ///
 /// Lines that moved, were re-indented, reformatted, renamed or pulled out into a helper cancel; comments, documents, tests
-/// and styles weigh nothing. Reads at most 60,000 lines in 2,000 files and 2,000 bytes a line; what is beyond is said in
+/// and styles weigh nothing. Reads at most 30,000 lines, 15,000 of one file, 2,000 files and 2,000 bytes a line; what is beyond is said in
 /// [`DiffReading::truncated`]. Any text is accepted. The same diff gives the same reading.
 pub fn read_diff(diffs: &[FileDiff]) -> DiffReading {
     let split: Vec<FileDiff> = diffs
@@ -99,8 +103,7 @@ pub fn read_diff(diffs: &[FileDiff]) -> DiffReading {
         .flat_map(|diff| parse::split_with_default(&diff.text, &diff.path))
         .take(FILES_MAX)
         .collect();
-    let mut budget = LINES_MAX;
-    let parsed: Vec<ParsedFile<'_>> = split.iter().map(|diff| parse::parse_file(diff, &mut budget)).collect();
+    let parsed = parse_all(&split);
     let cut_lines: usize = parsed.iter().map(|file| file.cut_lines).sum();
     let mut reading = DiffReading::default();
     let mut files = Vec::new();
@@ -123,15 +126,11 @@ pub fn read_diff(diffs: &[FileDiff]) -> DiffReading {
     reader.removed();
     reader.added();
     reader.moved();
-    let (mut behaviours, numbers, sql) = (reader.behaviours, reader.numbers, reader.sql);
-    behaviours.sort_by(|a, b| {
-        b.weight.total_cmp(&a.weight).then_with(|| {
-            (&a.path, a.kind, &a.removed, &a.added).cmp(&(&b.path, b.kind, &b.removed, &b.added))
-        })
-    });
-    reading.weight = total(&behaviours);
-    let found = behaviours.len();
-    behaviours.truncate(BEHAVIOURS_MAX);
+    let (behaviours, found, weight) = reader.strongest(BEHAVIOURS_MAX);
+    let (numbers, mut sql) = (reader.numbers, reader.sql);
+    sql.0.truncate(SHAPES_MAX);
+    sql.1.truncate(SHAPES_MAX);
+    reading.weight = weight;
     let words: Words = words_of::collect(&files, &residual);
     reading.words_added = words.added;
     reading.words_removed = words.removed;
@@ -155,10 +154,37 @@ pub fn read_diff(diffs: &[FileDiff]) -> DiffReading {
     reading
 }
 
+/// All files parsed, in order. Files that run are read before tests and generated ones, so that a huge one of those
+/// starves nothing; of documents, styles and lock files only the first lines are kept.
+fn parse_all(split: &[FileDiff]) -> Vec<ParsedFile<'_>> {
+    let class = |at: usize| split.get(at).map_or(PathClass::Code, |diff| path_class(&diff.path));
+    let mut order: Vec<usize> = (0..split.len()).collect();
+    order.sort_by_key(|at| matches!(class(*at), PathClass::Test | PathClass::Generated));
+    let mut budget = LINES_MAX;
+    let mut parsed: Vec<(usize, ParsedFile<'_>)> = Vec::with_capacity(split.len());
+    for at in order {
+        let Some(diff) = split.get(at) else { continue };
+        let unread = matches!(class(at), PathClass::Docs | PathClass::Style | PathClass::LockFile);
+        let share = if unread { UNREAD_LINES_MAX } else { budget.min(FILE_LINES_MAX) };
+        let mut left = share;
+        let mut file = parse::parse_file(diff, &mut left);
+        if unread {
+            file.cut_lines = 0;
+        } else {
+            budget -= share - left;
+        }
+        parsed.push((at, file));
+    }
+    parsed.sort_by_key(|(at, _)| *at);
+    parsed.into_iter().map(|(_, file)| file).collect()
+}
+
 fn truncation(cut_lines: usize, found: usize, given: usize, split: usize) -> Option<String> {
     let mut notes = Vec::new();
     if cut_lines > 0 {
-        notes.push(format!("{cut_lines} lines beyond the first {LINES_MAX} were not read"));
+        notes.push(format!(
+            "{cut_lines} lines were not read: the first {FILE_LINES_MAX} of a file and {LINES_MAX} in all are"
+        ));
     }
     if found > BEHAVIOURS_MAX {
         notes.push(format!("the {BEHAVIOURS_MAX} strongest of {found} changes are kept"));
@@ -192,18 +218,6 @@ fn without_way_back<'a>(file: &ParsedFile<'a>) -> Vec<parse::Hunk<'a>> {
         }
     }
     hunks
-}
-
-/// Repeats of one kind in one file count less and less; different ones add up.
-fn total(behaviours: &[BehaviourChange]) -> f64 {
-    let mut seen: BTreeMap<(&str, &str), i32> = BTreeMap::new();
-    let mut sum = 0.0;
-    for behaviour in behaviours {
-        let count = seen.entry((behaviour.path.as_str(), behaviour.kind)).or_default();
-        sum += behaviour.weight * 0.6_f64.powi((*count).min(40));
-        *count += 1;
-    }
-    sum
 }
 
 fn reason(reading: &DiffReading, behaviours: &[BehaviourChange], parsed: &[ParsedFile<'_>]) -> String {

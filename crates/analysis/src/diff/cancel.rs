@@ -461,10 +461,10 @@ pub(super) fn inside_new_loop(file: &FileSides, statement: &Statement, live: &[b
 fn moved_across(files: &[FileSides], same: &[(Place, Place)]) -> Vec<(Place, Place)> {
     let telling = |statement: &Statement| {
         let calls = facts::calls(statement);
-        facts::call_named(&calls, words::LOCK_NAMES)
-            .or(facts::call_named(&calls, words::UNLOCK_NAMES))
+        facts::call_named(calls, words::LOCK_NAMES)
+            .or(facts::call_named(calls, words::UNLOCK_NAMES))
             .is_some()
-            || facts::call_named(&calls, &["begin", "begintx", "commit", "transaction"]).is_some()
+            || facts::call_named(calls, &["begin", "begintx", "commit", "transaction"]).is_some()
     };
     same.iter()
         .filter(|(old, new)| {

@@ -16,7 +16,11 @@ pub(super) struct Call {
 }
 
 /// Calls of a statement in order, at most 40; definitions are no calls.
-pub(super) fn calls(statement: &Statement) -> Vec<Call> {
+pub(super) fn calls(statement: &Statement) -> &[Call] {
+    statement.calls.get_or_init(|| find_calls(statement))
+}
+
+fn find_calls(statement: &Statement) -> Vec<Call> {
     let mut found = Vec::new();
     if is_definition(statement) && !statement.has("=") && !statement.has(":=") {
         return found;
@@ -327,7 +331,7 @@ pub(super) fn is_log(statement: &Statement) -> bool {
 
 /// Whether it reports to metrics or traces, and does nothing else.
 pub(super) fn is_telemetry(statement: &Statement) -> bool {
-    let first_call = calls(statement).into_iter().next();
+    let first_call = calls(statement).first();
     first_call.is_some_and(|call| {
         call.at <= 6
             && words::any(&call.parts, words::TELEMETRY)

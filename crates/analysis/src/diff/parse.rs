@@ -7,7 +7,9 @@ use midwatch_model::FileDiff;
 /// Longest line that is read, in bytes; the rest of the line is ignored.
 pub(super) const LINE_BYTES_MAX: usize = 2_000;
 /// Most lines read over all files of one diff.
-pub(super) const LINES_MAX: usize = 60_000;
+pub(super) const LINES_MAX: usize = 30_000;
+/// Most lines read of one file.
+pub(super) const FILE_LINES_MAX: usize = 15_000;
 /// Most files read of one diff.
 pub(super) const FILES_MAX: usize = 2_000;
 

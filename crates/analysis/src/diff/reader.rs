@@ -25,11 +25,24 @@ pub(super) fn enclosing(side: &Side, at: usize) -> Option<String> {
     None
 }
 
+/// Changed numbers kept of one diff: the first.
+const KEPT_MAX: usize = 1_000;
+
+/// A behaviour before it is put into words.
+struct Raw {
+    kind: &'static str,
+    weight: f64,
+    old: Option<Place>,
+    new: Option<Place>,
+    told: Option<String>,
+    file: usize,
+}
+
 /// Turns residual statements into behaviours.
 pub(super) struct Reader<'f> {
     files: &'f [FileSides],
     residual: &'f Residual,
-    pub(super) behaviours: Vec<BehaviourChange>,
+    found: Vec<Raw>,
     pub(super) numbers: Vec<NumberChange>,
     pub(super) sql: (Vec<SqlShape>, Vec<SqlShape>),
     /// Functions that the diff itself defines.
@@ -63,7 +76,7 @@ impl<'f> Reader<'f> {
         Reader {
             files,
             residual,
-            behaviours: Vec::new(),
+            found: Vec::new(),
             numbers: Vec::new(),
             sql: (Vec::new(), Vec::new()),
             defined,
@@ -93,23 +106,37 @@ impl<'f> Reader<'f> {
         if weight <= 0.0 {
             return;
         }
-        let before = old.map(|(file, at)| &self.files[file].old.statements[at]);
-        let after = new.map(|(file, at)| &self.files[file].new.statements[at]);
+        self.found.push(Raw { kind: verdict.0, weight, old, new, told, file });
+    }
+
+    /// The strongest behaviours, at most `most`, with how many there were and their total weight.
+    pub(super) fn strongest(&self, most: usize) -> (Vec<BehaviourChange>, usize, f64) {
+        let mut order: Vec<&Raw> = self.found.iter().collect();
+        let place = |raw: &Raw| (&self.files[raw.file].path, raw.kind, raw.old, raw.new);
+        order.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| place(a).cmp(&place(b))));
+        // Repeats of one kind in one file count less and less; different ones add up.
+        let mut seen: BTreeMap<(&str, &str), i32> = BTreeMap::new();
+        let mut total = 0.0;
+        for raw in &order {
+            let count = seen.entry((self.files[raw.file].path.as_str(), raw.kind)).or_default();
+            total += raw.weight * 0.6_f64.powi((*count).min(40));
+            *count += 1;
+        }
+        (order.iter().take(most).map(|raw| self.told(raw)).collect(), order.len(), total)
+    }
+
+    fn told(&self, raw: &Raw) -> BehaviourChange {
+        let before = raw.old.map(|(file, at)| &self.files[file].old.statements[at]);
+        let after = raw.new.map(|(file, at)| &self.files[file].new.statements[at]);
         let (removed, added) = (before.map(Statement::shown), after.map(Statement::shown));
         let words: BTreeSet<String> =
             before.into_iter().chain(after).flat_map(words_of::rare_words).collect();
-        let summary = told.unwrap_or_else(|| sentence(verdict.0, removed.as_deref(), added.as_deref()));
-        let path = self.files[file].path.clone();
+        let summary =
+            raw.told.clone().unwrap_or_else(|| sentence(raw.kind, removed.as_deref(), added.as_deref()));
+        let path = self.files[raw.file].path.clone();
         let summary = if path.is_empty() { summary } else { format!("{summary} in {path}") };
-        self.behaviours.push(BehaviourChange {
-            kind: verdict.0,
-            weight,
-            summary,
-            removed,
-            added,
-            words: words.into_iter().take(24).collect(),
-            path,
-        });
+        let words = words.into_iter().take(24).collect();
+        BehaviourChange { kind: raw.kind, weight: raw.weight, summary, removed, added, words, path }
     }
 
     pub(super) fn modified(&mut self) {
@@ -145,7 +172,8 @@ impl<'f> Reader<'f> {
                 self.push(("call_in_loop_added", 0.85), Some(*old), Some(*new), None);
             }
             let quiet = !numbers.is_empty();
-            self.numbers.extend(numbers.into_iter().take(200));
+            let room = KEPT_MAX.saturating_sub(self.numbers.len());
+            self.numbers.extend(numbers.into_iter().take(room));
             let sql = rules_sql::changed(before, after, &self.files[old.0], &self.tables);
             self.sql.1.extend(sql.removed);
             self.sql.0.extend(sql.added);
@@ -293,7 +321,11 @@ impl<'f> Reader<'f> {
             let entry = parts.entry((place.0, statement.block)).or_default();
             entry.0 += 1;
             entry.1.extend(
-                facts::calls(statement).into_iter().flat_map(|call| call.parts).filter(|part| part.len() > 3),
+                facts::calls(statement)
+                    .iter()
+                    .flat_map(|call| &call.parts)
+                    .filter(|part| part.len() > 3)
+                    .cloned(),
             );
         }
         let mut helped = BTreeSet::new();
@@ -409,14 +441,14 @@ impl<'f> Reader<'f> {
             let (before, after) =
                 (&self.files[old.0].old.statements[old.1], &self.files[new.0].new.statements[new.1]);
             let calls = facts::calls(after);
-            let opens = facts::call_named(&calls, super::vocabulary::LOCK_NAMES).is_some()
-                || facts::call_named(&calls, &["begin", "begintx"]).is_some();
-            let closes = facts::call_named(&calls, super::vocabulary::UNLOCK_NAMES).is_some()
-                || facts::call_named(&calls, &["commit"]).is_some();
+            let opens = facts::call_named(calls, super::vocabulary::LOCK_NAMES).is_some()
+                || facts::call_named(calls, &["begin", "begintx"]).is_some();
+            let closes = facts::call_named(calls, super::vocabulary::UNLOCK_NAMES).is_some()
+                || facts::call_named(calls, &["commit"]).is_some();
             let earlier = after.block < before.block;
             if (opens && earlier) || (closes && !earlier) {
                 let transaction =
-                    facts::call_named(&calls, &["begin", "begintx", "commit", "transaction"]).is_some();
+                    facts::call_named(calls, &["begin", "begintx", "commit", "transaction"]).is_some();
                 let kind = if transaction { "transaction_widened" } else { "lock_widened" };
                 self.push((kind, super::kinds::weight_of(kind)), None, Some(*new), None);
             }

@@ -38,7 +38,20 @@ pub(super) fn setting_changed(old: &Statement, new: &Statement, around: &[String
             full("field_renamed")
         });
     }
+    if let (Some(before), Some(after)) = (log_level(old), log_level(new)) {
+        return Some(full(if after < before { "log_level_lowered" } else { "log_level_raised" }));
+    }
     Some(by_name(&own, &all, new).unwrap_or(("default_changed", 0.4)))
+}
+
+/// Place of the log level a setting ends in, from the most output to the least.
+fn log_level(statement: &Statement) -> Option<usize> {
+    let levels = ["trace", "debug", "info", "warn", "warning", "error", "fatal"];
+    let last = (0..statement.tokens.len())
+        .rev()
+        .map(|at| statement.token(at))
+        .find(|text| !matches!(*text, "," | ";"))?;
+    levels.iter().position(|level| last.eq_ignore_ascii_case(level))
 }
 
 fn flipped(old: &Statement, new: &Statement, around: &[String]) -> Option<Verdict> {

@@ -130,11 +130,9 @@ fn waiting(old: &Statement, new: &Statement, out: &mut Vec<Verdict>) {
 
 /// Names of wrappers that a statement lost or gained.
 fn resources(old: &Statement, new: &Statement, out: &mut Vec<Verdict>) {
-    let parts =
-        |statement: &Statement| statement.words().flat_map(words::split_words).collect::<Vec<String>>();
-    let (before, after) = (parts(old), parts(new));
-    let lost = |known: &[&str]| words::any(&before, known) && !words::any(&after, known);
-    let gained = |known: &[&str]| words::any(&after, known) && !words::any(&before, known);
+    let (before, after) = (old.parts(), new.parts());
+    let lost = |known: &[&str]| words::any(before, known) && !words::any(after, known);
+    let gained = |known: &[&str]| words::any(after, known) && !words::any(before, known);
     if lost(words::CACHE) {
         out.push(full("cache_removed"));
     }

@@ -12,11 +12,6 @@ fn full(kind: &'static str) -> Verdict {
     (kind, weight_of(kind))
 }
 
-/// Words of all names in a statement.
-fn all_parts(statement: &Statement) -> Vec<String> {
-    statement.words().flat_map(words::split_words).collect()
-}
-
 /// What vanished with a removed statement of program text; `leaves` says that it guarded an exit.
 pub(super) fn removed(statement: &Statement, leaves: bool) -> Option<Verdict> {
     if facts::is_scaffolding(statement) {
@@ -26,16 +21,16 @@ pub(super) fn removed(statement: &Statement, leaves: bool) -> Option<Verdict> {
         return Some(full("text_only"));
     }
     let calls = facts::calls(statement);
-    let parts = all_parts(statement);
+    let parts = statement.parts();
     let first = statement.first();
-    if let Some(verdict) = removed_resource(statement, &calls, &parts) {
+    if let Some(verdict) = removed_resource(statement, calls, parts) {
         return Some(verdict);
     }
     if facts::is_condition(statement) {
-        return Some(removed_condition(statement, leaves, &parts));
+        return Some(removed_condition(statement, leaves, parts));
     }
     if matches!(first, "catch" | "except" | "rescue" | "try" | "finally" | "ensure" | "recover")
-        || facts::call_named(&calls, &["recover", "catch"]).is_some()
+        || facts::call_named(calls, &["recover", "catch"]).is_some()
     {
         return Some(if matches!(first, "finally" | "ensure") {
             full("close_removed")
@@ -49,15 +44,15 @@ pub(super) fn removed(statement: &Statement, leaves: bool) -> Option<Verdict> {
         return Some(("close_removed", 0.5));
     }
     if facts::is_loop_head(statement) {
-        if words::any(&parts, &["attempt", "attempts", "retry", "retries"]) {
+        if words::any(parts, &["attempt", "attempts", "retry", "retries"]) {
             return Some(full("retry_removed"));
         }
-        if words::any(&parts, &["batch", "batches", "chunk", "chunks", "page", "pages"]) {
+        if words::any(parts, &["batch", "batches", "chunk", "chunks", "page", "pages"]) {
             return Some(full("batch_removed"));
         }
         return Some(("logic_removed", 0.2));
     }
-    if words::any(&parts, words::AUTH) && !calls.is_empty() {
+    if words::any(parts, words::AUTH) && !calls.is_empty() {
         return Some(full("auth_changed"));
     }
     if calls.iter().any(|call| words::any(&call.parts, words::VALIDATION))
@@ -91,16 +86,16 @@ pub(super) fn removed(statement: &Statement, leaves: bool) -> Option<Verdict> {
             },
         ));
     }
-    if words::any(&parts, &["limit", "max", "clamp"])
+    if words::any(parts, &["limit", "max", "clamp"])
         && (statement.has("min")
             || calls.iter().any(|call| words::any(&call.parts, &["limit", "min", "clamp", "truncate"])))
     {
         return Some(full("limit_removed"));
     }
-    if words::any(&parts, &["page", "paginate", "pagination"]) && !calls.is_empty() {
+    if words::any(parts, &["page", "paginate", "pagination"]) && !calls.is_empty() {
         return Some(full("pagination_removed"));
     }
-    if statement.has("timeout") || words::any(&parts, &["timeout", "deadline"]) {
+    if statement.has("timeout") || words::any(parts, &["timeout", "deadline"]) {
         return Some(full("timeout_removed"));
     }
     if facts::is_telemetry(statement) {
@@ -112,7 +107,7 @@ pub(super) fn removed(statement: &Statement, leaves: bool) -> Option<Verdict> {
     if calls.iter().any(facts::is_io_call) {
         return Some(full("call_removed"));
     }
-    plain_removed(statement, &calls)
+    plain_removed(statement, calls)
 }
 
 fn plain_removed(statement: &Statement, calls: &[Call]) -> Option<Verdict> {
@@ -248,7 +243,7 @@ pub(super) fn added(statement: &Statement, leaves: bool, in_loop: bool) -> Optio
         return None;
     }
     let calls = facts::calls(statement);
-    let parts = all_parts(statement);
+    let parts = statement.parts();
     let first = statement.first();
     if facts::is_log(statement) {
         return Some(if in_loop { full("log_added_in_hot_path") } else { full("log_added") });
@@ -259,17 +254,17 @@ pub(super) fn added(statement: &Statement, leaves: bool, in_loop: bool) -> Optio
     if repeated && !facts::is_telemetry(statement) {
         return Some(full("call_in_loop_added"));
     }
-    if let Some(verdict) = added_concurrency(statement, &calls, &parts) {
+    if let Some(verdict) = added_concurrency(statement, calls, parts) {
         return Some(verdict);
     }
     if facts::is_condition(statement) {
         if facts::is_error_check(statement) {
             return Some(("error_handling_added", 0.01));
         }
-        return Some(if words::any(&parts, words::AUTH) {
+        return Some(if words::any(parts, words::AUTH) {
             ("auth_changed", 0.5)
         } else if leaves
-            && words::any(&parts, &["validate", "valid", "invalid", "verify", "pattern", "regex", "match"])
+            && words::any(parts, &["validate", "valid", "invalid", "verify", "pattern", "regex", "match"])
         {
             full("validation_tightened")
         } else {
@@ -277,7 +272,7 @@ pub(super) fn added(statement: &Statement, leaves: bool, in_loop: bool) -> Optio
         });
     }
     if facts::is_loop_head(statement) {
-        return Some(if words::any(&parts, &["attempt", "attempts", "retry", "retries"]) {
+        return Some(if words::any(parts, &["attempt", "attempts", "retry", "retries"]) {
             full("retry_added")
         } else {
             full("loop_added")
@@ -286,15 +281,15 @@ pub(super) fn added(statement: &Statement, leaves: bool, in_loop: bool) -> Optio
     if matches!(first, "catch" | "except" | "rescue" | "recover") {
         return Some(full("error_handling_added"));
     }
-    if words::any(&parts, &["retry", "retries", "withretry", "retrying", "retryable"]) {
+    if words::any(parts, &["retry", "retries", "withretry", "retrying", "retryable"]) {
         return Some(full("retry_added"));
     }
-    if words::any(&parts, &["timeout", "deadline"])
+    if words::any(parts, &["timeout", "deadline"])
         && (!calls.is_empty() || statement.has(":") || statement.has("="))
     {
         return Some(full("timeout_added"));
     }
-    added_rest(statement, &calls, &parts)
+    added_rest(statement, calls, parts)
 }
 
 fn added_concurrency(statement: &Statement, calls: &[Call], parts: &[String]) -> Option<Verdict> {

@@ -1,5 +1,8 @@
 //! The two sides of a hunk as statements: lines joined while a bracket or a multi-line string is open.
 
+use std::cell::OnceCell;
+
+use super::facts::Call;
 use super::lex::{Token, TokenKind, lex};
 use super::parse::{Hunk, LINE_BYTES_MAX, Mark};
 use super::path_class::Syntax;
@@ -32,6 +35,9 @@ pub(super) struct Statement {
     pub(super) hunk: usize,
     pub(super) line: u32,
     pub(super) syntax: Option<Syntax>,
+    /// Its calls and the parts of its words, taken when first asked for.
+    pub(super) calls: OnceCell<Vec<Call>>,
+    parts: OnceCell<Vec<String>>,
 }
 
 impl Statement {
@@ -48,6 +54,11 @@ impl Statement {
     /// Words of the statement in order.
     pub(super) fn words(&self) -> impl Iterator<Item = &str> {
         self.tokens.iter().filter(|token| token.kind == TokenKind::Word).map(|token| token.of(&self.text))
+    }
+
+    /// Lower-case parts of all its words, in order.
+    pub(super) fn parts(&self) -> &[String] {
+        self.parts.get_or_init(|| self.words().flat_map(super::vocabulary::split_words).collect())
     }
 
     /// Contents of its string literals in order.

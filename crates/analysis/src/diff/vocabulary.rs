@@ -1,5 +1,9 @@
 //! Words that programs use for guards, locks, caches and the like, and how rare a word is.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
+
 /// The parts of an identifier in lower case: `maxOpenConns`, `max_open_conns` and `MAX-OPEN-CONNS` give the same.
 pub(super) fn split_words(identifier: &str) -> Vec<String> {
     let mut words = Vec::new();
@@ -578,15 +582,20 @@ pub(super) fn rarity(word: &str) -> f64 {
     if squashed.len() < 3 || squashed.bytes().all(|byte| byte.is_ascii_digit()) {
         return 0.0;
     }
-    if COMMON.contains(&squashed.as_str()) || COMMON.contains(&word.to_lowercase().as_str()) {
+    if is_common(&squashed) || is_common(&word.to_lowercase()) {
         return 0.0;
     }
     let parts = split_words(word);
-    let uncommon = parts.iter().filter(|part| part.len() > 2 && !COMMON.contains(&part.as_str())).count();
+    let uncommon = parts.iter().any(|part| part.len() > 2 && !is_common(part));
     let base = 0.15 + 0.05 * squashed.len().min(14) as f64;
     let compound = if parts.len() >= 2 { 0.2 } else { 0.0 };
-    let scale = if uncommon == 0 { 0.5 } else { 1.0 };
+    let scale = if uncommon { 1.0 } else { 0.5 };
     ((base + compound) * scale).min(1.0)
+}
+
+fn is_common(word: &str) -> bool {
+    static COMMON_SET: LazyLock<FxHashSet<&str>> = LazyLock::new(|| COMMON.iter().copied().collect());
+    COMMON_SET.contains(word)
 }
 
 #[cfg(test)]

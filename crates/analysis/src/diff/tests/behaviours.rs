@@ -418,6 +418,8 @@ fn contracts_settings_and_infrastructure() {
             "image_changed",
             0.3,
         ),
+        ("conf/app.yaml", "-  logLevel: warn\n+  logLevel: debug\n", "log_level_lowered", 0.3),
+        ("conf/app.yaml", "-  logLevel: info\n+  logLevel: error\n", "log_level_raised", 0.05),
         ("Dockerfile", "-FROM debian:11\n+FROM debian:12\n", "image_changed", 0.3),
         (
             "deploy/a.yaml",

@@ -84,7 +84,7 @@ fn hostile_sizes_are_bounded_and_said() {
     assert!(got.weight.is_finite());
     let many = "+x := compute(a)\n".repeat(70_000);
     let got = read_diff(&[FileDiff { path: "a/b.go".into(), text: many }]);
-    assert!(got.truncated.as_deref().is_some_and(|note| note.contains("10000 lines")), "{:?}", got.truncated);
+    assert!(got.truncated.as_deref().is_some_and(|note| note.contains("55000 lines")), "{:?}", got.truncated);
     let mut varied = String::new();
     for at in 0..60_000 {
         varied.push_str(&format!(
@@ -113,4 +113,15 @@ fn five_megabytes_are_read_within_bounds() {
     }
     let got = read_diff(&[FileDiff { path: "a/b.go".into(), text }]);
     assert!(got.behaviours.len() <= 200 && got.truncated.is_some());
+}
+
+#[test]
+fn a_huge_generated_file_hides_nothing() {
+    let huge = "+x := compute(a)\n".repeat(40_000);
+    let files: Vec<FileDiff> =
+        [("gen/a.pb.go", huge.clone()), ("tests/a.py", huge), ("a/b.go", "-\tmu.Lock()\n".to_owned())]
+            .into_iter()
+            .map(|(path, text)| FileDiff { path: path.to_owned(), text })
+            .collect();
+    assert!(read_diff(&files).behaviours.iter().any(|behaviour| behaviour.kind == "lock_removed"));
 }
