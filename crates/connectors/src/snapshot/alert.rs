@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::classify::FileKind;
 use super::damage::DamageLog;
-use super::read::whole_file;
+use super::read::{json_text_of, whole_file};
 use super::records::short;
 use super::scan::SnapshotFile;
 
@@ -23,7 +23,7 @@ pub(super) fn read(files: &[SnapshotFile], damage: &mut DamageLog) -> Option<Tri
                 continue;
             }
         };
-        for trigger in triggers_of(&bytes, file, damage) {
+        for trigger in triggers_of(json_text_of(&bytes).0.as_bytes(), file, damage) {
             match &mut all {
                 None => all = Some(trigger),
                 Some(first) => {

@@ -103,9 +103,7 @@ pub(super) fn patterns(data: &SnapshotData, passes: &LogPasses, ask: &Ask<LogQue
     };
     let window_ns = (ask.window.start_ns(), ask.window.end_ns());
     let mut found = passes.within(&data.files, pass, window_ns);
-    let (facts, _) = passes.facts(&data.files);
-    let ends = facts.first_ns.zip(facts.last_ns);
-    if ends.is_none_or(|(first, last)| window_ns.0 <= last && first < window_ns.1) {
+    if passes.facts(&data.files).0.overlap(window_ns) {
         logs::attach(&data.context().stated, &mut found);
     }
     if !query.entities.is_empty() {
@@ -142,13 +140,19 @@ pub(super) fn patterns(data: &SnapshotData, passes: &LogPasses, ask: &Ask<LogQue
 }
 
 /// Lines for reading.
-pub(super) fn log_sample(data: &SnapshotData, ask: &Ask<SampleQuery>) -> Fetched<LogBatch> {
+pub(super) fn log_sample(
+    data: &SnapshotData,
+    passes: &LogPasses,
+    ask: &Ask<SampleQuery>,
+) -> Fetched<LogBatch> {
     let query = &ask.query;
     let rows = if query.rows == 0 { SAMPLE_ROWS } else { query.rows };
+    let window_ns = (ask.window.start_ns(), ask.window.end_ns());
     let wanted = Wanted {
+        untimed: passes.facts(&data.files).0.overlap(window_ns),
         entities: &query.entities,
         contains: query.contains.as_deref(),
-        window_ns: (ask.window.start_ns(), ask.window.end_ns()),
+        window_ns,
         rows_max: (rows as usize).min(ask.limits.rows_max),
     };
     let sample = logs::sample(&data.files, wanted);

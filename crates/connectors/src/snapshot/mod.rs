@@ -20,6 +20,8 @@ mod scan;
 mod source;
 mod spec;
 mod table;
+#[cfg(test)]
+mod tests;
 mod time;
 mod topology;
 mod traces;

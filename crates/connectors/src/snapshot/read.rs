@@ -138,6 +138,15 @@ fn memchr(bytes: &[u8]) -> Option<usize> {
 
 /// The text in `bytes`; bytes that are not UTF-8 are kept as `\xNN`. The second value says whether there were any.
 pub(super) fn text_of(bytes: &[u8]) -> (Cow<'_, str>, bool) {
+    escaped(bytes, "\\x")
+}
+
+/// As [`text_of`] for bytes that are JSON: inside a string the backslash is written twice, so that it is read as one.
+pub(super) fn json_text_of(bytes: &[u8]) -> (Cow<'_, str>, bool) {
+    escaped(bytes, "\\\\x")
+}
+
+fn escaped<'b>(bytes: &'b [u8], mark: &str) -> (Cow<'b, str>, bool) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return (Cow::Borrowed(text), false);
     }
@@ -145,7 +154,7 @@ pub(super) fn text_of(bytes: &[u8]) -> (Cow<'_, str>, bool) {
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            let _ = write!(text, "\\x{byte:02X}");
+            let _ = write!(text, "{mark}{byte:02X}");
         }
     }
     (Cow::Owned(text), true)

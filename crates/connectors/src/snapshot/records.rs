@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::damage::DamageLog;
-use super::read::{Lines, text_of, whole_file};
+use super::read::{Lines, json_text_of, text_of, whole_file};
 use super::scan::SnapshotFile;
 use super::table::Rows;
 
@@ -34,7 +34,7 @@ pub(super) fn for_each(
         Ok(bytes) => bytes,
         Err(reason) => return damage.file(&file.relative, &reason),
     };
-    let (text, escaped) = text_of(&bytes);
+    let (text, escaped) = json_text_of(&bytes);
     if escaped {
         damage.note(format!("{} holds bytes that are not UTF-8; they were kept as \\xNN", file.relative));
     }
@@ -80,7 +80,7 @@ fn deliver(
 fn for_each_line(file: &SnapshotFile, damage: &mut DamageLog, mut visit: impl FnMut(Record, &mut DamageLog)) {
     let outcome = Lines::open(&file.path).and_then(|mut lines| {
         while let Some(line) = lines.next()? {
-            let (text, _) = text_of(line.bytes);
+            let (text, _) = json_text_of(line.bytes);
             if text.trim().is_empty() {
                 continue;
             }

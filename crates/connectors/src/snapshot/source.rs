@@ -153,7 +153,7 @@ impl Logs for SnapshotSource {
         async move { Ok(answer::patterns(&self.data, &self.passes, ask)) }.boxed()
     }
     fn sample<'a>(&'a self, ask: &'a Ask<SampleQuery>) -> Answering<'a, LogBatch> {
-        async move { Ok(answer::log_sample(&self.data, ask)) }.boxed()
+        async move { Ok(answer::log_sample(&self.data, &self.passes, ask)) }.boxed()
     }
 }
 

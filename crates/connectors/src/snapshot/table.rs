@@ -146,7 +146,9 @@ fn split(line: &[u8], delimiter: u8, mut quoted: bool, text: &mut Vec<u8>, ends:
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> (Vec<String>, Vec<(u64, bool, Vec<String>)>) {
+    type ReadRow = (u64, bool, Vec<String>);
+
+    fn read(text: &str) -> (Vec<String>, Vec<ReadRow>) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("t.csv");
         std::fs::write(&path, text).unwrap();

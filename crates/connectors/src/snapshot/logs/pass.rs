@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::classify::FileKind;
 use super::super::damage::DamageLog;
-use super::super::read::{LINE_BYTES_MAX, Line, Lines, text_of};
+use super::super::read::{LINE_BYTES_MAX, Line, Lines, json_text_of, text_of};
 use super::super::scan::SnapshotFile;
 use super::line::LogLine;
 use super::text::Block;
@@ -49,6 +49,13 @@ impl LogFacts {
         {
             self.entities.insert(line.entity.as_ref().to_owned());
         }
+    }
+
+    /// Whether the lines' times and a window share some time; yes when no line has one. Lines without a time, and counts
+    /// that the snapshot states, belong to such windows and to no others.
+    pub(in crate::snapshot) fn overlap(&self, window_ns: (i64, i64)) -> bool {
+        let ends = self.first_ns.zip(self.last_ns);
+        ends.is_none_or(|(first, last)| window_ns.0 <= last && first < window_ns.1)
     }
 
     /// Says what was assumed.
@@ -173,9 +180,9 @@ impl<'f> Stream<'f> {
                 "the line is longer than 64 KiB; the rest was left out",
             );
         }
-        let (text, escaped) = text_of(line.bytes);
-        self.escaped |= escaped;
-        if text.starts_with('{') || (json_only && text.trim_start().starts_with('{')) {
+        if line.bytes.trim_ascii_start().starts_with(b"{") {
+            let (text, escaped) = json_text_of(line.bytes);
+            self.escaped |= escaped;
             match json::decode(&text) {
                 Ok(mut decoded) => {
                     self.flush(visit);
@@ -198,11 +205,13 @@ impl<'f> Stream<'f> {
                 Err(_) => {}
             }
         } else if json_only {
-            if !text.trim().is_empty() {
+            if !line.bytes.trim_ascii().is_empty() {
                 damage.row(&self.file.relative, line.number, "not a JSON object");
             }
             return;
         }
+        let (text, escaped) = text_of(line.bytes);
+        self.escaped |= escaped;
         self.text(line.number, &text, visit);
     }
 

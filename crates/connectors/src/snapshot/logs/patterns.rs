@@ -57,7 +57,7 @@ impl LogPasses {
     ) -> LogPatterns {
         let (facts, _) = self.facts(files);
         let ends = facts.first_ns.zip(facts.last_ns);
-        let overlaps = ends.is_none_or(|(first, last)| window_ns.0 <= last && first < window_ns.1);
+        let overlaps = facts.overlap(window_ns);
         let all = self.pass(files, pass);
         let on_edge = |at: i64| all.bin_ns > 0 && at.rem_euclid(all.bin_ns) == 0;
         let exact = ends.is_none_or(|(first, last)| {

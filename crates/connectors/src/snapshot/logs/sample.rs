@@ -14,7 +14,9 @@ pub(in crate::snapshot) struct Wanted<'q> {
     pub(in crate::snapshot) entities: &'q [String],
     /// Text that the message or a field must hold.
     pub(in crate::snapshot) contains: Option<&'q str>,
-    /// Start and end in nanoseconds; lines without a time are inside.
+    /// Whether lines without a time are wanted.
+    pub(in crate::snapshot) untimed: bool,
+    /// Start and end in nanoseconds.
     pub(in crate::snapshot) window_ns: (i64, i64),
     /// Lines handed over at most.
     pub(in crate::snapshot) rows_max: usize,
@@ -22,7 +24,8 @@ pub(in crate::snapshot) struct Wanted<'q> {
 
 impl Wanted<'_> {
     fn matches(&self, line: &LogLine<'_>) -> bool {
-        let in_time = line.time_ns.is_none_or(|at| (self.window_ns.0..self.window_ns.1).contains(&at));
+        let in_time =
+            line.time_ns.map_or(self.untimed, |at| (self.window_ns.0..self.window_ns.1).contains(&at));
         let by_one = self.entities.is_empty() || self.entities.iter().any(|entity| *entity == line.entity);
         let holds = |text: &str| {
             line.body.contains(text) || line.fields.iter().any(|(_, value)| value.contains(text))

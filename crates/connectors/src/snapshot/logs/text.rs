@@ -186,7 +186,19 @@ pub(super) fn continues(text: &str, block: Block) -> (bool, Block) {
     let frame =
         ["at ", "Caused by:", "Suppressed:", "During handling of the above", "The above exception was"];
     let more = trimmed.starts_with("... ") && trimmed.contains(" more");
-    (indented || more || frame.iter().any(|start| trimmed.starts_with(start)), Block::None)
+    let framed = frame.iter().any(|start| trimmed.starts_with(start));
+    (indented || more || framed || names_exception(trimmed), Block::None)
+}
+
+/// Whether a line is the head of a stack trace: `java.lang.IllegalStateException: drained`.
+fn names_exception(text: &str) -> bool {
+    if text.starts_with("Exception in thread ") {
+        return true;
+    }
+    let name = text.split(':').next().unwrap_or(text).trim_end();
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$'));
+    is_name
+        && ["Exception", "Error", "Throwable"].iter().any(|end| name.len() > end.len() && name.ends_with(end))
 }
 
 #[cfg(test)]
@@ -221,6 +233,8 @@ mod tests {
 
     #[test]
     fn stack_traces_continue() {
+        assert!(continues("java.lang.IllegalStateException: drained", Block::None).0);
+        assert!(!continues("Error: no", Block::None).0 && !continues("an Error", Block::None).0);
         let mut block = Block::None;
         let lines = ["Traceback (most recent call last):", "  File \"a.py\"", "    x()", "ValueError: no"];
         for line in lines {

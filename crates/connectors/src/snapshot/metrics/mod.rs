@@ -18,7 +18,7 @@ use super::scan::SnapshotFile;
 pub(super) fn read(files: &[SnapshotFile], known: &[String], damage: &mut DamageLog) -> MetricStore {
     let mut store = MetricStore::default();
     for (number, file) in files.iter().enumerate() {
-        store.from_file(u32::try_from(number).unwrap_or(u32::MAX));
+        store.start_file(u32::try_from(number).unwrap_or(u32::MAX));
         match file.kind {
             FileKind::MetricsCsv => csv::read(file, known, &mut store, damage),
             FileKind::MetricsText => openmetrics::read(file, &mut store, damage),

@@ -56,7 +56,7 @@ pub(in crate::snapshot) struct MetricStore {
 
 impl MetricStore {
     /// Says which file the next points come from.
-    pub(super) fn from_file(&mut self, file: u32) {
+    pub(super) fn start_file(&mut self, file: u32) {
         self.file = file;
     }
 
