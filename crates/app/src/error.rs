@@ -30,7 +30,7 @@ pub enum AppError {
     Investigate(#[from] InvestigateError),
     /// No decoder knows the alert.
     #[error(
-        "{origin}: this is not an alert in a format midwatch reads ({reason}). docs/guide/alerts.md lists the formats; \
+        "{origin}: this is not an alert in a format midwatch reads ({reason}). docs/guide/snapshots.md#alerts lists the formats; \
          a plain JSON object with `summary`, `service` and `fired_at` works too"
     )]
     UnknownAlert {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use midwatch_model::{EntityId, Report, VerdictKind};
 use serde::Deserialize;
 
-use crate::case::{Case, case_folders, investigate};
+use crate::case::{Case, case_folders, investigate, margin};
 use crate::mutate::{Mutation, mutated};
 use crate::table::{Applies, measured};
 use crate::{Arguments, Measured};
@@ -103,6 +103,7 @@ fn one(name: &str, folder: &Path, arguments: &Arguments) -> Result<Case> {
         passed: fields.iter().all(|(_, right)| *right),
         verdict: verdict.kind.as_str().to_owned(),
         probability: verdict.probability.as_ref().map(|probability| probability.middle()),
+        margin: margin(&told.report),
         seconds: told.seconds,
         cpu_seconds: told.cpu_seconds,
         agreed: told.agreed,

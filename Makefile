@@ -1,0 +1,45 @@
+# Verbs of this repository. Each does its own set-up; `.ci/setup` says what is missing, INSTALL=1 installs it.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint smoke bench
+
+# A toolchain that was installed a moment ago is not on PATH yet.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+BIN = $${CARGO_TARGET_DIR:-target}/debug/midwatch
+
+# `make demo INCIDENT=3` or an incident's id
+INCIDENT ?=
+# Where `make bench` looks for public suites, each in a folder of its own name
+SUITES ?= target/suites
+
+help: ## list the verbs
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup:
+	@.ci/setup
+
+# The whole workspace's features, so that `make test` finds everything built.
+demo: setup ## investigate a built-in incident (INCIDENT=number or id)
+	@cargo build --workspace --bin midwatch
+	@$(BIN) demo $(INCIDENT) || test $$? -eq 3
+
+test: setup lint ## everything a change must pass
+	cargo test --workspace
+
+lint: setup ## format, lints, layering, lengths, document rows
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo run --quiet -p xtask -- tidy
+
+smoke: setup ## every built-in incident through the built command, recorded and replayed
+	@cargo build --workspace --bin midwatch
+	@.ci/smoke "$(BIN)"
+
+bench: setup ## golden incidents and the public suites that lie in SUITES
+	cargo run --release -p midwatch-bench -- incidents incidents
+	@for suite in rootcausebench loghub-2k; do \
+		if [ -d "$(SUITES)/$$suite" ]; then \
+			echo "== $$suite"; \
+			cargo run --quiet --release -p midwatch-bench -- $$suite "$(SUITES)/$$suite" || exit 1; \
+		fi; \
+	done
