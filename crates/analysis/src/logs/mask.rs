@@ -99,7 +99,7 @@ pub(super) fn mask_into(body: &str, limits: MaskLimits, out: &mut String) {
             continue;
         }
         tokens += 1;
-        if spaced && !out.is_empty() {
+        if spaced && !out.is_empty() && !out.ends_with(' ') {
             out.push(' ');
         }
         let joined = !spaced;
@@ -140,9 +140,9 @@ pub(super) fn mask_into(body: &str, limits: MaskLimits, out: &mut String) {
             } else {
                 push_word(word, joined, out);
             }
-            if fold_list(out, last_word) {
-                continue;
-            }
+        }
+        if fold_list(out, last_word) {
+            continue;
         }
         last_word = Some(word_start(out.as_bytes()));
     }
@@ -176,7 +176,7 @@ fn is_empty_pair(open: u8, next: Option<&u8>) -> bool {
     )
 }
 
-/// Whether `word` is a weekday or month in front of the rest of a date (`Fri Jun 17`, `Jun 17`).
+/// Whether `word` is a weekday or month in front of the rest of a date (`Tue Mar 3`, `Mar 3`).
 fn is_date_word(word: &[u8], rest: &[u8]) -> bool {
     if word.len() != 3 || !word[0].is_ascii_uppercase() {
         return false;
@@ -210,7 +210,7 @@ fn is_bound(bytes: &[u8], at: usize) -> bool {
     end > at + 1 && bytes.get(end) == Some(&b' ')
 }
 
-/// End of a size told a second time for people: the `(1.13 KB)` of `1165 bytes (1.13 KB)`.
+/// End of a size told a second time for people: the `(2.0 KB)` of `2048 bytes (2.0 KB)`.
 fn size_again_end(bytes: &[u8], at: usize, out: &str) -> Option<usize> {
     if !out.trim_end().ends_with("bytes") {
         return None;

@@ -15,7 +15,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use super::mask::{HOLE, MaskLimits, mask_into};
-use super::settle::{Member, group, tokens_of};
+use super::settle::{group, tokens_of};
 
 /// Text of the template that takes what found no place.
 pub const OVERFLOW: &str = "<overflow>";
@@ -190,13 +190,7 @@ impl TemplateMiner {
     pub fn settle(&mut self) {
         let mut held: Vec<(Box<str>, u32)> = self.index.drain().collect();
         held.sort_unstable();
-        let members: Vec<Member<'_>> = held
-            .iter()
-            .map(|(text, number)| Member {
-                text,
-                lines: self.counts.get(*number as usize).copied().unwrap_or(0),
-            })
-            .collect();
+        let members: Vec<&str> = held.iter().map(|(text, _)| &**text).collect();
         let groups = group(&members);
         for (masked, rows) in groups {
             let mut numbers: Vec<u32> =

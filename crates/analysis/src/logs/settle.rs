@@ -1,18 +1,9 @@
 //! Which masked texts are one template: the part of mining that looks at all texts together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::mask::{HOLE, is_separator, is_space};
-
-/// A masked text and how many lines had it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Member<'t> {
-    /// As masked.
-    pub(super) text: &'t str,
-    /// Lines.
-    pub(super) lines: u64,
-}
 
 /// A word or separator of a masked text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,7 +66,6 @@ fn is_host_port(tokens: &[Token<'_>], bytes: &[u8], at: usize) -> bool {
 struct Entry<'t> {
     tokens: Vec<Token<'t>>,
     rows: Vec<usize>,
-    lines: u64,
 }
 
 const HOLE_TEXT: &str = "\u{1}";
@@ -110,27 +100,91 @@ const NOUNS: [&str; 22] = [
 ];
 const ROUNDS_MAX: usize = 6;
 
-/// Groups of `members` (sorted by text) that are one template each: its masked text and the members' places.
-pub(super) fn group(members: &[Member<'_>]) -> Vec<(String, Vec<usize>)> {
-    let mut buckets: BTreeMap<usize, Vec<Entry<'_>>> = BTreeMap::new();
-    for (row, member) in members.iter().enumerate() {
-        let tokens = tokens_of(member.text);
-        let entry = Entry { tokens, rows: vec![row], lines: member.lines };
-        buckets.entry(entry.tokens.len()).or_default().push(entry);
-    }
-    let mut out = Vec::new();
-    for (_, mut entries) in buckets {
+/// Groups of `members` (masked texts, sorted) that are one template each: its masked text and the members' places.
+pub(super) fn group(members: &[&str]) -> Vec<(String, Vec<usize>)> {
+    let mut entries: Vec<Entry<'_>> = members
+        .iter()
+        .enumerate()
+        .map(|(row, member)| Entry { tokens: tokens_of(member), rows: vec![row] })
+        .collect();
+    for _ in 0..ROUNDS_MAX {
+        let before = entries.len();
         entries = merge_by_key(entries, |entry| Some(soft_key(entry)));
-        for _ in 0..ROUNDS_MAX {
-            let before = entries.len();
-            entries = merge_single(entries);
-            if entries.len() == before {
-                break;
+        entries = merge_wrapped(entries);
+        entries = merge_single(entries);
+        if entries.len() == before {
+            break;
+        }
+    }
+    entries.into_iter().map(|entry| (join(&entry.tokens), entry.rows)).collect()
+}
+
+/// Joins texts with a bare value to those that have something around it at the same place (`<*>,` and `local(<*>),`):
+/// words parted by white space are compared, so the number of tokens may differ.
+fn merge_wrapped(entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
+    let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (row, entry) in entries.iter().enumerate() {
+        if let Some(key) = wrapped_key(entry) {
+            places.entry(key).or_default().push(row);
+        }
+    }
+    let mut into: Vec<Option<usize>> = vec![None; entries.len()];
+    for group in places.into_values().filter(|group| group.len() >= 2) {
+        if let Some(&bare) = group.iter().find(|&&row| is_bare(&entries[row])) {
+            for row in group {
+                into[row] = Some(bare);
             }
         }
-        out.extend(entries.into_iter().map(|entry| (join(&entry.tokens), entry.rows)));
     }
-    out
+    let mut kept: Vec<Option<Entry<'_>>> = entries.into_iter().map(Some).collect();
+    for row in 0..kept.len() {
+        if let Some(target) = into[row].filter(|&target| target != row)
+            && let Some(entry) = kept[row].take()
+            && let Some(Some(bare)) = kept.get_mut(target)
+        {
+            bare.rows.extend(entry.rows);
+        }
+    }
+    kept.into_iter().flatten().collect()
+}
+
+/// Tokens between two white spaces.
+fn chunks<'e, 't>(entry: &'e Entry<'t>) -> impl Iterator<Item = &'e [Token<'t>]> {
+    entry.tokens.chunk_by(|_, next| !next.spaced)
+}
+
+fn closing<'e>(chunk: &'e [Token<'_>]) -> &'e str {
+    chunk.last().map_or("", |token| token.text).trim_start_matches(|c| !matches!(c, ',' | ';' | ':'))
+}
+
+/// Equal for texts whose words are equal where they hold no value; `None` with fewer than two such words.
+fn wrapped_key(entry: &Entry<'_>) -> Option<u64> {
+    let mut hasher = DefaultHasher::new();
+    let mut constant = 0;
+    let mut holes = 0;
+    for chunk in chunks(entry) {
+        let holds = chunk.iter().any(|token| token.text.contains(HOLE));
+        if holds && !chunk.iter().any(|token| token.text == "=") {
+            holes += 1;
+            HOLE_TEXT.hash(&mut hasher);
+            closing(chunk).hash(&mut hasher);
+        } else {
+            constant += usize::from(chunk.iter().any(|token| is_word(token.text)));
+            chunk.iter().for_each(|token| token.text.hash(&mut hasher));
+            hasher.write_u8(0xfe);
+        }
+    }
+    (constant >= 2 && holes >= 1).then(|| hasher.finish())
+}
+
+/// Whether every word that holds a value is the value alone, perhaps with a mark after it.
+fn is_bare(entry: &Entry<'_>) -> bool {
+    chunks(entry).all(|chunk| {
+        let holds = chunk.iter().any(|token| token.text.contains(HOLE));
+        !holds || chunk.iter().any(|token| token.text == "=") || {
+            chunk[0].text == HOLE_TEXT && chunk.len() == 1 + usize::from(!closing(chunk).is_empty())
+        }
+    })
 }
 
 fn join(tokens: &[Token<'_>]) -> String {
@@ -198,7 +252,6 @@ fn absorb<'t>(entry: &mut Entry<'t>, other: Entry<'t>) {
         }
     }
     entry.rows.extend(other.rows);
-    entry.lines += other.lines;
 }
 
 /// How many different words at one place make it a place that varies.
@@ -248,7 +301,8 @@ fn merge_single(entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
                 hasher.finish()
             })
             .collect();
-        let all = parts.iter().fold(0_u64, |sum, part| sum.wrapping_add(*part));
+        let length = entry.tokens.len() as u64;
+        let all = parts.iter().fold(length.rotate_left(32), |sum, part| sum.wrapping_add(*part));
         for (place, part) in parts.iter().enumerate() {
             if is_word(entry.tokens[place].text) {
                 groups.entry((place, all.wrapping_sub(*part))).or_default().push(row);
