@@ -7,9 +7,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use futures_util::FutureExt;
+use midwatch_analysis::logs::LogBatch;
 use midwatch_connectors::snapshot;
 use midwatch_model::{SignedDuration, Window};
-use midwatch_sources::{Ask, LogQuery, MetricQuery, Source};
+use midwatch_sources::{Ask, LogQuery, MetricQuery, SampleQuery, Source};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let directory = std::env::args().nth(1).ok_or("usage: read_snapshot DIR")?;
@@ -25,8 +26,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let ask = Ask::new(LogQuery::default(), window);
             let answer = logs.patterns(&ask).now_or_never().ok_or("not ready")??;
             if let Some(patterns) = answer.data() {
-                writeln!(out, "{} lines, {} patterns", patterns.lines, patterns.patterns.len())?;
+                let stated = patterns.patterns.iter().filter(|pattern| pattern.stated.is_some()).count();
+                let without_lines = patterns.patterns.iter().filter(|pattern| pattern.total == 0).count();
+                writeln!(
+                    out,
+                    "{} lines, {} patterns; {stated} with stated counts, {without_lines} without lines",
+                    patterns.lines,
+                    patterns.patterns.len()
+                )?;
             }
+            let before = started.elapsed();
+            let ask = Ask::new(SampleQuery { rows: 10, ..SampleQuery::default() }, window);
+            let answer = logs.sample(&ask).now_or_never().ok_or("not ready")??;
+            let kept = answer.data().map_or(0, LogBatch::len);
+            let seconds = (started.elapsed() - before).as_secs_f64();
+            writeln!(out, "a sample of {kept} lines in {seconds:.2} s")?;
         }
         if let Some(metrics) = source.metrics() {
             let ask = Ask::new(MetricQuery::default(), window);

@@ -1,5 +1,7 @@
 //! Counts that a snapshot states itself: `patterns.json`.
 
+use std::cmp::Reverse;
+
 use midwatch_analysis::logs::{LogLevel, LogPattern, LogPatterns, StatedCounts};
 use midwatch_model::content_hash;
 
@@ -75,14 +77,20 @@ fn pattern_of(object: &serde_json::Map<String, serde_json::Value>) -> Option<Sta
 pub(in crate::snapshot) fn attach(stated: &[StatedPattern], patterns: &mut LogPatterns) {
     for row in stated {
         let words = words_of(&row.signature);
-        let same = |pattern: &&mut LogPattern| {
+        let of_row = |pattern: &LogPattern| {
             pattern.stated.is_none()
                 && (pattern.entity == row.entity || row.entity.is_empty())
                 && (row.level == LogLevel::Unknown || row.level == pattern.level)
-                && matches(&words, pattern)
         };
-        let best = patterns.patterns.iter_mut().filter(same).max_by_key(|pattern| pattern.total);
-        match best {
+        // A signature that is the whole message comes before one that is only its beginning.
+        let best = [Extent::Whole, Extent::Beginning].into_iter().find_map(|extent| {
+            let fits =
+                |(_, pattern): &(usize, &LogPattern)| of_row(pattern) && matches(&words, pattern, extent);
+            let fitting = patterns.patterns.iter().enumerate().filter(fits);
+            // Of equals the first one, in their order.
+            fitting.max_by_key(|(place, pattern)| (pattern.total, Reverse(*place))).map(|(place, _)| place)
+        });
+        match best.and_then(|place| patterns.patterns.get_mut(place)) {
             Some(pattern) => pattern.stated = Some(row.counts),
             None => patterns.patterns.push(LogPattern {
                 id: content_hash(&[&row.signature]),
@@ -101,9 +109,25 @@ pub(in crate::snapshot) fn attach(stated: &[StatedPattern], patterns: &mut LogPa
         .sort_by(|a, b| (&a.entity, &a.template, a.level).cmp(&(&b.entity, &b.template, b.level)));
 }
 
-/// The words of a text, each cut at its first placeholder: what is compared of it.
+/// How much of a message a signature is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// All of it.
+    Whole,
+    /// Its beginning, at least [`BEGINNING_WORDS_MIN`] words.
+    Beginning,
+}
+
+/// Exact words that the beginning of a message must share with a signature.
+const BEGINNING_WORDS_MIN: usize = 3;
+
+/// The words of a text without the punctuation at their ends: what is compared of it.
 fn words_of(text: &str) -> Vec<Word<'_>> {
-    text.split_whitespace().take(WORDS_MAX).map(Word::of).collect()
+    let bare = |word: &'_ str| -> usize { word.trim_end_matches([',', ';', ':']).len() };
+    text.split_whitespace()
+        .take(WORDS_MAX)
+        .map(|word| Word::of(word.get(..bare(word)).unwrap_or(word)))
+        .collect()
 }
 
 /// A word with what stands before its first and after its last placeholder.
@@ -146,25 +170,32 @@ impl<'t> Word<'t> {
 }
 
 /// Whether the signature matches the template or a line of the pattern, word by word. At least half of the words must
-/// be exact, so that a template of placeholders matches nothing by accident. `...` alone stands for any words.
-fn matches(signature: &[Word<'_>], pattern: &LogPattern) -> bool {
+/// be exact, so that a template of placeholders matches nothing by accident.
+fn matches(signature: &[Word<'_>], pattern: &LogPattern, extent: Extent) -> bool {
     let against = |text: &str| {
         let words = words_of(text);
         let exact =
             signature.iter().filter(|word| matches!(word, Word::Exact(_)) && words.contains(word)).count();
-        exact * 2 >= signature.len() && exact > 0 && sequence(signature, &words)
+        let least = match extent {
+            Extent::Whole => 1,
+            Extent::Beginning => BEGINNING_WORDS_MIN,
+        };
+        exact * 2 >= signature.len() && exact >= least && sequence(signature, &words, extent)
     };
     against(&pattern.template) || pattern.exemplars.iter().any(|line| against(&line.body))
 }
 
 /// Matches two sequences in which an open word without head and tail stands for one word or more (greedy glob with one
 /// point of return, so linear times the length of the text).
-fn sequence(signature: &[Word<'_>], text: &[Word<'_>]) -> bool {
+fn sequence(signature: &[Word<'_>], text: &[Word<'_>], extent: Extent) -> bool {
     let any =
         |word: &Word<'_>| matches!(word, Word::Open { head, tail } if head.is_empty() && tail.is_empty());
     let (mut at, mut in_text) = (0, 0);
     let mut back: Option<(usize, usize)> = None;
     while in_text < text.len() {
+        if at == signature.len() && extent == Extent::Beginning {
+            return true;
+        }
         let agrees = match (signature.get(at), text.get(in_text)) {
             (Some(a), Some(b)) => a.agrees(*b),
             _ => false,
@@ -225,6 +256,9 @@ mod tests {
             ("call to svc-b timed out after <N>ms", "svc-a", true),
             ("call to <HOST> timed out after <N>ms", "svc-a", true),
             ("call to ... after <N>ms", "svc-a", true),
+            ("call to svc-b timed out;", "svc-a", true),
+            ("call to", "svc-a", false),
+            ("to svc-b timed out", "svc-a", false),
             ("call to svc-b timed out after <N>ms", "svc-b", false),
             ("call to svc-c timed out after <N>ms", "svc-a", false),
             ("<A> <B> <C> <D> <E> <F> <G>", "svc-a", false),
@@ -236,6 +270,19 @@ mod tests {
             assert_eq!(on_mined, attached, "{signature}");
             assert_eq!(patterns.patterns.len(), if attached { 1 } else { 2 }, "{signature}");
         }
+    }
+
+    #[test]
+    fn the_whole_message_comes_before_a_beginning() {
+        let longer = LogPattern {
+            total: 90,
+            ..pattern("svc-a", "pool is full again today", "pool is full again today")
+        };
+        let whole = pattern("svc-a", "pool is full", "pool is full");
+        let mut patterns = LogPatterns { patterns: vec![whole, longer], ..LogPatterns::default() };
+        attach(&[stated("svc-a", "pool is full")], &mut patterns);
+        assert_eq!(patterns.patterns[0].stated.map(|stated| stated.count), Some(10));
+        assert_eq!(patterns.patterns[1].stated, None);
     }
 
     #[test]
