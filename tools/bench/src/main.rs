@@ -48,6 +48,22 @@ pub(crate) struct Arguments {
     without_agent: Vec<String>,
 }
 
+#[cfg(test)]
+impl Arguments {
+    /// Every incident in `directory` once, as it lies.
+    pub(crate) fn once(directory: &std::path::Path) -> Arguments {
+        Arguments {
+            suite: Suite::Incidents,
+            directory: directory.to_owned(),
+            json: None,
+            case: None,
+            mutate: Vec::new(),
+            repeat: 1,
+            without_agent: Vec::new(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Suite {
     /// Alerts with logs, metrics, traces, commits and deploys; some with no guilty commit

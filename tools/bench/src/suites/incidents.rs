@@ -194,6 +194,18 @@ mod tests {
         assert!(read(r#"{"verdict": "located", "comit": null}"#).is_err());
     }
 
+    /// The golden incidents of this repository, every field of every answer.
+    #[test]
+    fn every_golden_incident_is_answered() {
+        let incidents = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../incidents");
+        for (name, folder) in case_folders(&incidents, "answer.json", None).unwrap() {
+            let case = one(&name, &folder, &Arguments::once(&incidents)).unwrap();
+            let wrong: Vec<&str> =
+                case.fields.iter().filter(|(_, right)| !right).map(|(field, _)| field.as_str()).collect();
+            assert!(case.passed, "incident {name}: wrong in {} ({})", wrong.join(", "), case.verdict);
+        }
+    }
+
     #[test]
     fn entities_are_met_by_name_with_or_without_kind() {
         let service = EntityId::service("svc-a");
