@@ -41,9 +41,7 @@ impl ProgressLines {
 
     fn line(&self, line: &str) {
         match &self.bars {
-            Some(bars) => {
-                let _ = bars.println(line);
-            }
+            Some(bars) => bars.suspend(|| say(line)),
             None => say(line),
         }
     }
