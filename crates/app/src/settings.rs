@@ -40,12 +40,7 @@ pub fn mechanisms(directory: Option<&Path>) -> Result<Mechanisms, AppError> {
 pub(crate) fn settings(mechanisms: &Mechanisms, disabled_agents: &BTreeSet<String>) -> Settings {
     Settings {
         mechanisms: Arc::clone(mechanisms),
-        calibration: calibration(),
+        calibration: Calibration::builtin(),
         disabled_agents: disabled_agents.clone(),
     }
-}
-
-/// Fitted on nothing: the margin is taken for log-odds as it is, with a wide band.
-fn calibration() -> Calibration {
-    Calibration { inputs: Vec::new(), cases: 0, slope: 1.0, intercept: 0.0, standard_error: 1.0 }
 }

@@ -45,6 +45,7 @@ pub(crate) fn append<T: Serialize>(
     step: Option<StepId>,
     value: &T,
 ) -> Result<(), JournalError> {
-    let body = serde_json::to_value(value).map_err(|error| JournalError::Unserialisable(error.to_string()))?;
+    let body =
+        serde_json::to_value(value).map_err(|error| JournalError::Unserialisable(error.to_string()))?;
     journal.append(Draft { actor, kind, step, body })
 }

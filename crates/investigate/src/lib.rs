@@ -6,11 +6,20 @@
 //!
 //! [`Source`]: midwatch_sources::Source
 
+mod agents;
+mod board;
+mod conclude;
+mod desk;
 mod journal;
 pub mod mechanisms;
+mod rounds;
 mod run;
 mod settings;
+mod stages;
+mod system;
+mod theories;
 
 pub use journal::{Draft, Journal, JournalError};
 pub use run::{InvestigateError, Progress, Request, Watcher, investigate};
 pub use settings::{AGENTS, Calibration, Settings};
+pub use system::SystemView;

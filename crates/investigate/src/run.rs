@@ -2,9 +2,15 @@
 
 use std::sync::Arc;
 
-use midwatch_model::{Owner, Report, Round, StepId, Timestamp, Trigger, Window};
+use midwatch_model::{Actor, EntryKind, Owner, Report, Round, StepId, Timestamp, Trigger, Window};
 use midwatch_sources::{Source, SourceError};
 
+use crate::board::Board;
+use crate::conclude::{Case, compile};
+use crate::journal::append;
+use crate::rounds::{Session, attribute, explain, localise, orient, settle_condition};
+use crate::system::BoardView;
+use crate::theories::{Scene, build, refute, settle};
 use crate::{Journal, JournalError, Settings};
 
 /// What is asked.
@@ -61,6 +67,47 @@ pub async fn investigate(
     journal: &dyn Journal,
     watcher: &dyn Watcher,
 ) -> Result<Report, InvestigateError> {
-    let _ = (request, sources, settings, journal, watcher);
-    Err(InvestigateError::NoTime)
+    append(journal, Actor::Engine, EntryKind::Trigger, None, &request.trigger)?;
+    append(journal, Actor::Engine, EntryKind::Settings, None, &settings.summary(request))?;
+    let mut session = Session::new(sources, settings, journal, watcher);
+    let mut board = Board::default();
+    watcher.saw(Progress::Round(Round::Orient));
+    let mut orientation = orient(request, &mut session, &mut board).await?;
+    session.stage("orientation", &orientation)?;
+    watcher.saw(Progress::Round(Round::Localise));
+    explain(&orientation, &mut session, &mut board).await?;
+    settle_condition(&mut orientation, &board);
+    session.stage("condition", &orientation)?;
+    let localisation = localise(&orientation, &board);
+    session.stage("localisation", &localisation)?;
+    if let Some(first) = localisation.origins.first() {
+        watcher.saw(Progress::Preliminary(format!("looks as if it started at {}", first.entity.name)));
+    }
+    watcher.saw(Progress::Round(Round::Attribute));
+    let candidates = attribute(&orientation, &localisation, &mut session, &mut board).await?;
+    session.stage("candidates", &candidates)?;
+    let view = BoardView::of(&board);
+    let scene = Scene {
+        board: &board,
+        view: &view,
+        mechanisms: &settings.mechanisms,
+        localisation: &localisation,
+        candidates: &candidates,
+    };
+    let mut theories = build(&scene);
+    session.stage("theories", &theories)?;
+    watcher.saw(Progress::Round(Round::Refute));
+    refute(&scene, &mut theories);
+    settle(&mut theories, &settings.calibration);
+    session.stage("tested theories", &theories)?;
+    let report = compile(&Case {
+        orientation: &orientation,
+        localisation: &localisation,
+        candidates: &candidates,
+        theories: &theories,
+        board: &board,
+        mechanisms: &settings.mechanisms,
+    });
+    append(journal, Actor::Engine, EntryKind::Report, None, &report)?;
+    Ok(report)
 }

@@ -26,6 +26,19 @@ pub struct Calibration {
     pub standard_error: f64,
 }
 
+impl Calibration {
+    /// The numbers that this build was fitted with; an unfitted band when the file in the build is damaged.
+    pub fn builtin() -> Calibration {
+        toml::from_str(include_str!("../calibration.toml")).unwrap_or(Calibration {
+            inputs: Vec::new(),
+            cases: 0,
+            slope: 1.0,
+            intercept: 0.0,
+            standard_error: 1.0,
+        })
+    }
+}
+
 /// Settings of one run. Their hash is the journal's second entry, so a replay knows what it ran with.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -35,4 +48,37 @@ pub struct Settings {
     pub calibration: Calibration,
     /// Agents that must not run; the report says what is missing for it.
     pub disabled_agents: BTreeSet<String>,
+}
+
+impl Settings {
+    /// What a replay must share with the run it repeats.
+    pub(crate) fn summary(&self, request: &crate::Request) -> serde_json::Value {
+        serde_json::json!({
+            "engine": env!("CARGO_PKG_VERSION"),
+            "mechanisms": self.mechanisms.hash(),
+            "calibration": self.calibration,
+            "disabled_agents": self.disabled_agents,
+            "window": request.window,
+            "now": request.now,
+            "owner": request.owner,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fitted_numbers_can_be_read() {
+        let read: Calibration = toml::from_str(include_str!("../calibration.toml")).unwrap();
+        assert_eq!(read, Calibration::builtin());
+        assert!(read.slope > 0.0 && read.standard_error >= 0.0);
+    }
+
+    #[test]
+    fn agent_names_are_those_of_the_agents() {
+        let names: Vec<&str> = crate::agents::ALL.iter().map(|agent| agent.spec().name).collect();
+        assert_eq!(names, AGENTS);
+    }
 }

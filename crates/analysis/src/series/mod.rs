@@ -34,5 +34,6 @@ pub use robust::{
 pub use saturation::{Limit, Saturation, SaturationOptions, plateau, saturation};
 pub use seasonal::{Period, Seasonal, SeasonalOptions, dominant_period, seasonal_expectation};
 pub use shift::{
-    Shift, ShiftOptions, baseline_shift, departure_of, direction_of, mann_whitney_p, normal_band, shift_of_values,
+    Shift, ShiftOptions, baseline_shift, departure_of, direction_of, mann_whitney_p, normal_band,
+    shift_of_values,
 };

@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod helps;
+mod investigations;
 mod refusals;
 mod support;

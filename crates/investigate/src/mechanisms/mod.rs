@@ -1,5 +1,9 @@
-//! How things break, as data.
+//! How things break, as data: `crates/investigate/mechanisms/*.toml`, extended by the user's own files.
 
+mod builtin;
+mod check;
+mod schema;
 mod set;
 
-pub use set::{Mechanism, MechanismError, MechanismSet};
+pub use schema::{ChangePart, Mechanism, Origin, Place, Prediction, Remedy, TestName};
+pub use set::{MechanismError, MechanismSet};

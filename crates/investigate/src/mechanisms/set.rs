@@ -2,19 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use midwatch_model::content_hash;
+use serde::Deserialize;
 
-/// A way things break.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mechanism {
-    /// Stable name: lower case with underscores.
-    pub id: String,
-    /// Name for people.
-    pub title: String,
-    /// Family it belongs to.
-    pub category: String,
-}
+use super::{Mechanism, builtin, check};
 
 /// A mechanism file that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,19 +23,78 @@ pub struct MechanismError {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MechanismSet {
     by_id: BTreeMap<String, Mechanism>,
+    files: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    mechanism: Vec<toml::Spanned<toml::Value>>,
 }
 
 impl MechanismSet {
-    /// The built-in mechanisms and those of `extra` (file name and TOML text), which may replace built-in ones by id.
-    /// All errors are returned, not only the first.
+    /// The built-in mechanisms and those of `extra` (file name and TOML text), which replace built-in ones of the same
+    /// id. All errors are returned, not only the first.
     pub fn load(extra: &[(String, String)]) -> Result<MechanismSet, Vec<MechanismError>> {
-        let _ = extra;
-        Ok(MechanismSet::default())
+        let mut set = MechanismSet::default();
+        let mut errors = Vec::new();
+        for (file, text) in builtin::FILES {
+            set.add(file, text, true, &mut errors);
+        }
+        let mut own = MechanismSet::default();
+        for (file, text) in extra {
+            own.add(file, text, true, &mut errors);
+        }
+        set.by_id.extend(own.by_id);
+        set.files.extend(own.files);
+        if errors.is_empty() { Ok(set) } else { Err(errors) }
+    }
+
+    fn add(&mut self, file: &str, text: &str, unique: bool, errors: &mut Vec<MechanismError>) {
+        let error =
+            |line: Option<usize>, reason: String| MechanismError { file: file.to_owned(), line, reason };
+        let parsed: File = match toml::from_str(text) {
+            Ok(parsed) => parsed,
+            Err(problem) => {
+                let line = problem.span().map(|span| line_of(text, span.start));
+                errors.push(error(line, format!("not a mechanism file: {}", problem.message())));
+                return;
+            }
+        };
+        for entry in parsed.mechanism {
+            let line = Some(line_of(text, entry.span().start));
+            let mechanism: Mechanism = match entry.into_inner().try_into() {
+                Ok(mechanism) => mechanism,
+                Err(problem) => {
+                    errors.push(error(line, problem.message().to_owned()));
+                    continue;
+                }
+            };
+            for problem in check::problems(&mechanism) {
+                errors.push(error(line, format!("mechanism {:?}: {problem}", mechanism.id)));
+            }
+            if unique && self.by_id.contains_key(&mechanism.id) {
+                errors.push(error(line, format!("mechanism {:?} is defined twice", mechanism.id)));
+            }
+            self.files.insert(mechanism.id.clone(), file.to_owned());
+            self.by_id.insert(mechanism.id.clone(), mechanism);
+        }
     }
 
     /// All mechanisms, by id.
     pub fn iter(&self) -> impl Iterator<Item = &Mechanism> {
         self.by_id.values()
+    }
+
+    /// The mechanism called `id`.
+    pub fn get(&self, id: &str) -> Option<&Mechanism> {
+        self.by_id.get(id)
+    }
+
+    /// The file that defines `id`.
+    pub fn file_of(&self, id: &str) -> Option<&str> {
+        self.files.get(id).map(String::as_str)
     }
 
     /// How many.
@@ -55,5 +105,40 @@ impl MechanismSet {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()
+    }
+
+    /// Hash of all mechanisms: changes when any of them does.
+    pub fn hash(&self) -> String {
+        let parts: Vec<String> = self
+            .by_id
+            .values()
+            .map(|mechanism| serde_json::to_string(mechanism).unwrap_or_default())
+            .collect();
+        content_hash(&parts)
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_mechanisms_are_sound_and_enough() {
+        let set = MechanismSet::load(&[]).unwrap_or_else(|errors| panic!("{errors:#?}"));
+        assert!(set.len() >= 30, "{} mechanisms", set.len());
+    }
+
+    #[test]
+    fn errors_name_file_and_line_and_all_are_reported() {
+        let text = "\n[[mechanism]]\nid = \"Bad Id\"\n\n[[mechanism]]\nnonsense = 1\n".to_owned();
+        let errors = MechanismSet::load(&[("own.toml".to_owned(), text)]).unwrap_err();
+        assert_eq!(errors.len(), 2, "{errors:#?}");
+        assert!(errors.iter().all(|error| error.file == "own.toml" && error.line.is_some()));
+        let broken = MechanismSet::load(&[("own.toml".to_owned(), "= 3".to_owned())]).unwrap_err();
+        assert!(broken[0].to_string().starts_with("own.toml:1: not a mechanism file"), "{}", broken[0]);
     }
 }

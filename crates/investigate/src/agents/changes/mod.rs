@@ -1,0 +1,136 @@
+//! Changes: what changed before and around the onset, and what it reached. A merge is not a deploy.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use midwatch_analysis::logs::concepts_of;
+use midwatch_model::{
+    Answer, Change, ChangeKind, Citation, EntityId, Evidence, FindingKind, Gap, Question, QuestionKind,
+    Signal,
+};
+use midwatch_sources::ChangeQuery;
+
+use super::{Agent, AgentError, AgentSpec, Draft, cut, onset_at};
+use crate::board::{Board, StepAnswer};
+use crate::desk::{Desk, evidence};
+
+/// The agent.
+pub(crate) struct ChangesAgent;
+
+static SPEC: AgentSpec = AgentSpec {
+    name: "changes",
+    answers: &[QuestionKind::ChangesBefore],
+    signals: &[Signal::Changes],
+    calls_max: 16,
+    settles: "which deploy, flag, setting or event set it off",
+};
+
+impl Agent for ChangesAgent {
+    fn spec(&self) -> &'static AgentSpec {
+        &SPEC
+    }
+
+    fn answer<'a>(
+        &'a self,
+        question: &'a Question,
+        desk: &'a Desk<'a>,
+        board: &'a Board,
+    ) -> BoxFuture<'a, Result<StepAnswer, AgentError>> {
+        answer(question, desk, board).boxed()
+    }
+}
+
+async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<StepAnswer, AgentError> {
+    let gathered = desk.changes(ChangeQuery { with_diffs: true }, question.window).await;
+    if let Some(error) = gathered.blind() {
+        return Err(error);
+    }
+    let (truncated, queries, gaps) = gathered.account(Signal::Changes, SPEC.settles);
+    let mut result = StepAnswer { gaps, truncated, queries, ..StepAnswer::default() };
+    let mut without_diff = 0;
+    for got in &gathered.got {
+        for change in got.data.iter().flatten() {
+            let cited = cite(change, &got.citation);
+            result.change_evidence.push((change.id.clone(), cited.id.clone()));
+            let mut change = change.clone();
+            change.entity = change.entity.map(|entity| same_entity(board, &entity));
+            if let Some(entity) = &change.entity {
+                result.entities.push(entity.clone());
+            }
+            if change.commit.as_ref().is_some_and(|commit| commit.diff.is_none()) {
+                without_diff += 1;
+            }
+            if matches!(change.kind, ChangeKind::Infra | ChangeKind::Scaling | ChangeKind::Migration)
+                && let Some(entity) = &change.entity
+            {
+                let mut draft = Draft::new(
+                    FindingKind::ChangeReached,
+                    entity.clone(),
+                    cut(&format!("{} {}", change.reference, change.title), 200),
+                    cited.id.clone(),
+                );
+                draft.concepts = concepts_of(&change.title).into_iter().map(str::to_owned).collect();
+                draft.onset = Some(onset_at(nanoseconds(&change), 60_000_000_000));
+                draft.z = 6.0;
+                draft.summary =
+                    format!("{} of {}: {}", change.kind.as_str(), entity.name, cut(&change.title, 140));
+                result.findings.push(draft.finish());
+            }
+            result.evidence.push(cited);
+            result.changes.push(change);
+        }
+    }
+    if without_diff > 0 {
+        result.gaps.push(Gap {
+            signal: Signal::Code,
+            missing: format!("{without_diff} commits without their diff"),
+            grant: "let the source read diffs, or put them into the snapshot".to_owned(),
+            settles: "what those commits do to behaviour".to_owned(),
+        });
+    }
+    Ok(result)
+}
+
+fn nanoseconds(change: &Change) -> i64 {
+    i64::try_from(change.at.as_nanosecond()).unwrap_or(0)
+}
+
+/// The entity as the telemetry names it: a deploy system may spell it differently.
+fn same_entity(board: &Board, entity: &EntityId) -> EntityId {
+    if board.entities.contains(entity) {
+        return entity.clone();
+    }
+    let known = board.entity_named(&entity.name);
+    if board.entities.contains(&known) && known.scope == entity.scope { known } else { entity.clone() }
+}
+
+fn cite(change: &Change, citation: &Citation) -> Evidence {
+    let mut text = format!("{} at {}: {}", change.kind.as_str(), change.at, cut(&change.title, 300));
+    if let Some(entity) = &change.entity {
+        text.push_str(&format!("\nentity: {}", entity.name));
+    }
+    text.push_str(&format!("\nreference: {}", cut(&change.reference, 120)));
+    if let Some(actor) = &change.actor {
+        text.push_str(&format!("\nby: {}", cut(actor, 80)));
+    }
+    if let Some(sha) = &change.commit_sha {
+        text.push_str(&format!("\nhead commit: {sha}"));
+    }
+    if let Some(commit) = &change.commit {
+        let files: Vec<&str> = commit.files.iter().take(12).map(String::as_str).collect();
+        text.push_str(&format!("\nfiles: {}", files.join(", ")));
+        if commit.files.len() > files.len() {
+            text.push_str(&format!(" and {} more", commit.files.len() - files.len()));
+        }
+    }
+    let short: String = change.reference.chars().take(40).collect();
+    let citation = Citation {
+        query: format!("{}: {} {short}", citation.query, change.kind.as_str()),
+        link: change.link.clone().or_else(|| citation.link.clone()),
+        ..citation.clone()
+    };
+    let title = match &change.entity {
+        Some(entity) => format!("{} of {}: {}", change.kind.as_str(), entity.name, cut(&change.title, 100)),
+        None => format!("{}: {}", change.kind.as_str(), cut(&change.title, 100)),
+    };
+    evidence(title, citation, Answer::Text { text }, None)
+}

@@ -1,0 +1,314 @@
+//! Logs: which messages are new, more frequent or gone; what they speak of, whom they blame, where the code fails.
+
+use std::collections::BTreeMap;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use midwatch_analysis::logs::{
+    ChangeKind as Novelty, LogLevel, LogPattern, LogPatterns, NoveltyOptions, PatternChange,
+    compare_patterns, concepts_of, parse_exception, peers_named, telling_words,
+};
+use midwatch_model::{
+    Answer, Citation, Direction, EntityId, Evidence, FindingKind, LogLine, Question, QuestionKind, Relation,
+    RelationKind, Signal,
+};
+use midwatch_sources::LogQuery;
+
+use super::{Agent, AgentError, AgentSpec, Draft, at, cut, number, onset_at};
+use crate::board::{Board, StepAnswer, SymptomWord};
+use crate::desk::{Desk, evidence};
+
+/// The agent.
+pub(crate) struct LogsAgent;
+
+static SPEC: AgentSpec = AgentSpec {
+    name: "logs",
+    answers: &[QuestionKind::LogPatterns],
+    signals: &[Signal::Logs],
+    calls_max: 16,
+    settles: "what breaks in the program's own words, and which line of code says so",
+};
+
+/// Characters of a log line kept as evidence.
+const LINE_CHARACTERS_MAX: usize = 400;
+
+/// Concepts of ordinary operation: a message that speaks only of these is no sign of trouble.
+const ORDINARY: &[&str] = &[
+    "startup",
+    "shutdown",
+    "deploy_banner",
+    "flag_banner",
+    "scheduled",
+    "batch_job",
+    "migration",
+    "scaling",
+    "leader_election",
+];
+
+impl Agent for LogsAgent {
+    fn spec(&self) -> &'static AgentSpec {
+        &SPEC
+    }
+
+    fn answer<'a>(
+        &'a self,
+        question: &'a Question,
+        desk: &'a Desk<'a>,
+        board: &'a Board,
+    ) -> BoxFuture<'a, Result<StepAnswer, AgentError>> {
+        answer(question, desk, board).boxed()
+    }
+}
+
+async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<StepAnswer, AgentError> {
+    let gathered = desk.patterns(LogQuery::default(), question.window).await;
+    if let Some(error) = gathered.blind() {
+        return Err(error);
+    }
+    let (truncated, queries, gaps) = gathered.account(Signal::Logs, SPEC.settles);
+    let mut result = StepAnswer { gaps, truncated, queries, ..StepAnswer::default() };
+    let split = question.baseline.map_or(question.window.start_ns(), |baseline| baseline.end_ns());
+    for got in &gathered.got {
+        let Some(patterns) = &got.data else { continue };
+        if patterns.overflow_lines > 0 {
+            result.truncated.push(format!(
+                "{} of {} log lines fell outside the bound on templates",
+                patterns.overflow_lines, patterns.lines
+            ));
+        }
+        let baseline = (question.window.start_ns(), split);
+        let window = (split, question.window.end_ns());
+        let changes = compare_patterns(patterns, baseline, window, &NoveltyOptions::default());
+        let mut reader = Reader {
+            patterns,
+            citation: &got.citation,
+            board,
+            ordinary: BTreeMap::new(),
+            result: &mut result,
+        };
+        reader.learn_ordinary(&changes);
+        for change in &changes {
+            reader.read(change);
+        }
+    }
+    Ok(result)
+}
+
+struct Reader<'a> {
+    patterns: &'a LogPatterns,
+    citation: &'a Citation,
+    board: &'a Board,
+    /// Words of messages that go on as ever, with how many messages hold them.
+    ordinary: BTreeMap<String, u32>,
+    result: &'a mut StepAnswer,
+}
+
+impl Reader<'_> {
+    fn learn_ordinary(&mut self, changes: &[PatternChange]) {
+        for change in changes.iter().filter(|change| change.kind == Novelty::Steady) {
+            let Some(pattern) = self.patterns.patterns.get(change.pattern) else { continue };
+            for word in telling_words(&pattern.template) {
+                *self.ordinary.entry(word).or_insert(0) += 1;
+            }
+        }
+    }
+
+    fn read(&mut self, change: &PatternChange) {
+        let Some(pattern) = self.patterns.patterns.get(change.pattern) else { return };
+        let kind = match change.kind {
+            Novelty::New => FindingKind::LogNew,
+            Novelty::Surged => FindingKind::LogSurge,
+            Novelty::Vanished => FindingKind::LogVanished,
+            Novelty::Steady | Novelty::Silent | Novelty::Unjudged => return,
+        };
+        let text = full_text(pattern);
+        let mut concepts: Vec<String> = concepts_of(&text).into_iter().map(str::to_owned).collect();
+        let loud = pattern.level >= LogLevel::Warn;
+        let ordinary = concepts.iter().all(|concept| ORDINARY.contains(&concept.as_str()));
+        if kind != FindingKind::LogVanished && !loud && (concepts.is_empty() || change.banner) {
+            return;
+        }
+        let entity = self.board.entity_named(&pattern.entity);
+        let cited = self.cite(pattern, change);
+        let worse = kind != FindingKind::LogVanished && (loud || !ordinary);
+        if worse {
+            concepts.push("worse".to_owned());
+        }
+        let words = self.words(&text, &cited, kind);
+        let peer = self.peer(&entity, pattern, &cited);
+        self.result.entities.push(entity.clone());
+        let mut draft = Draft::new(kind, entity.clone(), cut(&pattern.template, 200), cited.id.clone());
+        draft.direction =
+            Some(if kind == FindingKind::LogVanished { Direction::Down } else { Direction::Up });
+        draft.onset = change.onset_ns.map(|onset| onset_at(onset, self.patterns.bin_ns));
+        draft.ended_at = change.ended_ns.map(at);
+        draft.effect = change.ratio;
+        draft.z = change.z * if loud { 1.0 } else { 0.7 };
+        draft.summary = summary(pattern, change, kind);
+        draft.concepts = concepts.clone();
+        draft.words = words;
+        draft.peer = peer.clone();
+        let (onset, z) = (draft.onset, draft.z);
+        self.result.findings.push(draft.finish());
+        if worse {
+            self.exception(pattern, &entity, peer, &cited, &concepts, (onset, z));
+        }
+    }
+
+    fn cite(&mut self, pattern: &LogPattern, change: &PatternChange) -> Evidence {
+        let lines: Vec<LogLine> = pattern
+            .exemplars
+            .iter()
+            .map(|exemplar| LogLine {
+                at: exemplar.time_ns.map(at),
+                text: cut(&exemplar.body, LINE_CHARACTERS_MAX),
+                fields: exemplar
+                    .fields
+                    .iter()
+                    .take(12)
+                    .map(|(key, value)| (cut(key, 60), cut(value, LINE_CHARACTERS_MAX)))
+                    .collect(),
+            })
+            .collect();
+        let total = pattern.stated.map_or(pattern.total, |stated| stated.count);
+        let citation = Citation {
+            query: format!("{}: {} «{}»", self.citation.query, pattern.entity, cut(&pattern.template, 120)),
+            link: pattern
+                .exemplars
+                .first()
+                .and_then(|exemplar| exemplar.link.clone())
+                .or_else(|| self.citation.link.clone()),
+            ..self.citation.clone()
+        };
+        let title = format!("{} logs «{}»", pattern.entity, cut(&pattern.template, 120));
+        let shown = lines.len() as u64;
+        let truncated = (shown < total).then(|| format!("{shown} of {total} lines shown"));
+        let _ = change;
+        let cited = evidence(title, citation, Answer::Logs { lines, total }, truncated);
+        self.result.evidence.push(cited.clone());
+        cited
+    }
+
+    /// Words worth matching with diffs, weighted by how rare they are in messages that go on as ever.
+    fn words(&mut self, text: &str, cited: &Evidence, kind: FindingKind) -> Vec<String> {
+        let words = telling_words(text);
+        let share = if kind == FindingKind::LogVanished { 0.6 } else { 1.0 };
+        for word in &words {
+            let ordinary = self.ordinary.get(word).copied().unwrap_or(0);
+            let weight = share / (1.0 + 3.0 * f64::from(ordinary));
+            self.result.words.push(SymptomWord { word: word.clone(), weight, evidence: cited.id.clone() });
+        }
+        words
+    }
+
+    /// Who the message says is at fault, and the call it tells of.
+    fn peer(&mut self, entity: &EntityId, pattern: &LogPattern, cited: &Evidence) -> Option<EntityId> {
+        let known: Vec<&str> = self.board.entities.iter().map(|entity| entity.name.as_str()).collect();
+        let sample =
+            pattern.exemplars.first().map_or(pattern.template.as_str(), |exemplar| exemplar.body.as_str());
+        let named = peers_named(sample, &known);
+        let peer = named
+            .into_iter()
+            .filter_map(|index| self.board.entities.get(index))
+            .find(|peer| peer.name != entity.name)?
+            .clone();
+        self.result.relations.push(Relation {
+            from: entity.clone(),
+            to: peer.clone(),
+            kind: RelationKind::Calls,
+            evidence: vec![cited.id.clone()],
+        });
+        Some(peer)
+    }
+
+    fn exception(
+        &mut self,
+        pattern: &LogPattern,
+        entity: &EntityId,
+        peer: Option<EntityId>,
+        cited: &Evidence,
+        concepts: &[String],
+        (onset, z): (Option<midwatch_model::Onset>, f64),
+    ) {
+        let Some(exemplar) = pattern.exemplars.first() else { return };
+        let stack = exemplar.fields.iter().filter(|(key, _)| {
+            let key = key.to_lowercase();
+            key.contains("stack") || key.contains("exception") || key.contains("traceback")
+        });
+        let texts: Vec<String> = std::iter::once(exemplar.body.clone())
+            .chain(stack.map(|(_, value)| format!("{}\n{value}", exemplar.body)))
+            .collect();
+        let parsed: Vec<_> = texts.iter().filter_map(|text| parse_exception(text)).collect();
+        let Some(exception) = parsed.into_iter().max_by_key(|exception| exception.frames.len()) else {
+            return;
+        };
+        let mut words: Vec<String> = exception
+            .frames
+            .iter()
+            .filter(|frame| !frame.in_library)
+            .take(6)
+            .filter_map(|frame| {
+                let file = Some(frame.file.as_str()).filter(|file| !file.is_empty())?;
+                let line = frame.line.map_or_else(String::new, |line| format!(":{line}"));
+                Some(format!("frame {file}{line} {}", frame.function))
+            })
+            .collect();
+        words.push(exception.kind.to_lowercase());
+        let mut draft =
+            Draft::new(FindingKind::Exception, entity.clone(), exception.kind.clone(), cited.id.clone());
+        draft.direction = Some(Direction::Up);
+        draft.concepts = concepts.to_vec();
+        draft.words = words;
+        draft.peer = peer;
+        draft.onset = onset;
+        draft.z = z;
+        let place = exception.frames.iter().find(|frame| !frame.in_library).and_then(|frame| {
+            let file = Some(frame.file.as_str()).filter(|file| !file.is_empty())?;
+            Some(format!(" in {file}{}", frame.line.map_or_else(String::new, |line| format!(":{line}"))))
+        });
+        draft.summary = format!(
+            "{} throws {}{}: {}",
+            entity.name,
+            cut(&exception.kind, 80),
+            place.unwrap_or_default(),
+            cut(&exception.message, 120)
+        );
+        self.result.findings.push(draft.finish());
+    }
+}
+
+/// The message of the first line with its telling fields: numbers and statements that programs log beside the text.
+fn full_text(pattern: &LogPattern) -> String {
+    let Some(exemplar) = pattern.exemplars.first() else { return pattern.template.clone() };
+    let mut text = exemplar.body.clone();
+    for (key, value) in exemplar.fields.iter().take(20) {
+        let lower = key.to_lowercase();
+        let identity = ["trace", "span", "request_id", "correlation", "timestamp", "pod", "host"];
+        if identity.iter().any(|word| lower.contains(word)) {
+            continue;
+        }
+        text.push_str(&format!("\n{key} {}", cut(value, LINE_CHARACTERS_MAX)));
+    }
+    text
+}
+
+fn summary(pattern: &LogPattern, change: &PatternChange, kind: FindingKind) -> String {
+    let text = cut(&pattern.template, 110);
+    let from =
+        change.onset_ns.map_or_else(String::new, |onset| format!(" from {}", at(onset).strftime("%H:%M:%S")));
+    match kind {
+        FindingKind::LogNew => {
+            format!("{} logs «{text}» {} times{from}, never before", pattern.entity, change.window_count)
+        }
+        FindingKind::LogVanished => format!(
+            "{} no longer logs «{text}»: {} times before, {} now",
+            pattern.entity, change.baseline_count, change.window_count
+        ),
+        _ => format!(
+            "{} logs «{text}» {} times{from}, ×{} of what was usual",
+            pattern.entity,
+            change.window_count,
+            number(change.ratio)
+        ),
+    }
+}

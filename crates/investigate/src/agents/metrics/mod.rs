@@ -1,0 +1,108 @@
+//! Metrics: which series departed from normal, when, how far, and whether load, a limit or the hour explains it.
+
+mod reading;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use midwatch_analysis::series::{Series, SeriesSet};
+use midwatch_model::{EntityId, Question, QuestionKind, Signal, SignedDuration, Timestamp, Window};
+use midwatch_sources::MetricQuery;
+
+use self::reading::{Reader, StoredSeries};
+use super::{Agent, AgentError, AgentSpec};
+use crate::board::{Board, StepAnswer};
+use crate::desk::Desk;
+
+/// The agent.
+pub(crate) struct MetricsAgent;
+
+static SPEC: AgentSpec = AgentSpec {
+    name: "metrics",
+    answers: &[QuestionKind::MetricBehaviour],
+    signals: &[Signal::Metrics],
+    calls_max: 32,
+    settles: "since when it is broken, how badly, and which resource or load moved first",
+};
+
+/// Earlier days looked at for the same hours.
+const EARLIER: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+impl Agent for MetricsAgent {
+    fn spec(&self) -> &'static AgentSpec {
+        &SPEC
+    }
+
+    fn answer<'a>(
+        &'a self,
+        question: &'a Question,
+        desk: &'a Desk<'a>,
+        board: &'a Board,
+    ) -> BoxFuture<'a, Result<StepAnswer, AgentError>> {
+        answer(question, desk, board).boxed()
+    }
+}
+
+async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<StepAnswer, AgentError> {
+    let query = MetricQuery { entities: asked(question, board), metrics: Vec::new() };
+    let gathered = desk.series(query.clone(), question.window).await;
+    if let Some(error) = gathered.blind() {
+        return Err(error);
+    }
+    let (truncated, queries, gaps) = gathered.account(Signal::Metrics, SPEC.settles);
+    let mut result = StepAnswer { truncated, queries, ..StepAnswer::default() };
+    let everything = query.entities.is_empty();
+    if everything || !gathered.failed.is_empty() {
+        result.gaps = gaps;
+    }
+    for (index, got) in gathered.got.iter().enumerate() {
+        let Some(set) = &got.data else { continue };
+        let earlier = earlier(desk, &query, question, index).await;
+        let stored: Vec<StoredSeries<'_>> = set
+            .series
+            .iter()
+            .map(|series| StoredSeries {
+                series,
+                earlier: earlier.as_ref().and_then(|set| same(set, series)),
+            })
+            .collect();
+        result.entities.extend(set.series.iter().map(|series| series.key.entity.clone()));
+        Reader { question, citation: &got.citation, result: &mut result }.read(&stored);
+    }
+    Ok(result)
+}
+
+/// Entities as the sources may know them: a target whose kind is only guessed is asked for under every kind.
+fn asked(question: &Question, board: &Board) -> Vec<EntityId> {
+    use midwatch_model::EntityKind::{Database, External, Node, Pod, Queue, Service, Workload};
+    let mut asked = Vec::new();
+    for entity in &question.entities {
+        asked.push(entity.clone());
+        if !board.entities.contains(entity) {
+            for kind in [Service, Workload, Pod, Node, Database, Queue, External] {
+                let other = EntityId { kind, ..entity.clone() };
+                if other != *entity {
+                    asked.push(other);
+                }
+            }
+        }
+    }
+    asked
+}
+
+/// The same series over the days before the window, to tell what happens every day.
+async fn earlier(
+    desk: &Desk<'_>,
+    query: &MetricQuery,
+    question: &Question,
+    source: usize,
+) -> Option<SeriesSet> {
+    let start = question.window.start().checked_sub(EARLIER).unwrap_or(Timestamp::MIN);
+    let window = Window::new(start, question.window.end())?;
+    let gathered = desk.series(query.clone(), window).await;
+    gathered.got.into_iter().nth(source)?.data
+}
+
+fn same<'s>(set: &'s SeriesSet, series: &Series) -> Option<&'s Series> {
+    let at = set.series.binary_search_by(|other| other.key.cmp(&series.key)).ok()?;
+    set.series.get(at)
+}

@@ -1,0 +1,432 @@
+//! What each series says.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use midwatch_analysis::series::{
+    DoseOptions, Limit, MetricMeaning, OnsetEstimate, OnsetKind, OnsetOptions, SaturationOptions, Seasonal,
+    SeasonalOptions, Series, SeriesView, classify, dose_response, is_counter, level, onset, plateau,
+    rate_per_second, saturation, seasonal_expectation,
+};
+use midwatch_model::{
+    Answer, Chart, Citation, Direction, EntityId, Evidence, FindingKind, Measure, PointSeries, Question, Unit,
+};
+
+use super::super::{Draft, at, number, onset_at};
+use crate::board::{FailedShare, StepAnswer};
+use crate::desk::evidence;
+
+/// Points of a series kept as evidence; more are thinned evenly and said.
+const POINTS_KEPT_MAX: usize = 240;
+
+/// Normal series noted for each step; more only count.
+const STEADY_MAX: usize = 150;
+
+/// Points of a share of failures that are kept to average over.
+const SHARE_POINTS_MAX: usize = 4000;
+
+/// What can meet a limit. A latency or an error ratio with a flat top has none.
+const CAN_SATURATE: &[Measure] = &[
+    Measure::Cpu,
+    Measure::Memory,
+    Measure::Disk,
+    Measure::DiskIo,
+    Measure::Network,
+    Measure::Connections,
+    Measure::Threads,
+    Measure::FileDescriptors,
+    Measure::QueueDepth,
+    Measure::CapacityUsed,
+];
+
+/// Seconds of a day.
+const DAY_S: i64 = 86_400;
+
+/// How much of the end of the window is held against the same hours of earlier days when nothing departed.
+const LATEST_NS: i64 = 3_600_000_000_000;
+
+/// A series of the window, with its earlier days when there are any.
+pub(super) struct StoredSeries<'s> {
+    pub(super) series: &'s Series,
+    pub(super) earlier: Option<&'s Series>,
+}
+
+/// A series as it is read: rates for counters, with what it measures.
+struct Subject<'s> {
+    series: &'s Series,
+    meaning: MetricMeaning,
+    times_ns: Cow<'s, [i64]>,
+    values: Cow<'s, [f64]>,
+    rate: bool,
+}
+
+impl Subject<'_> {
+    fn view(&self) -> SeriesView<'_> {
+        SeriesView { times_ns: &self.times_ns, values: &self.values }
+    }
+
+    fn name(&self) -> String {
+        let key = &self.series.key;
+        if key.labels.is_empty() {
+            return key.metric.clone();
+        }
+        let labels: Vec<String> = key.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        format!("{}{{{}}}", key.metric, labels.join(","))
+    }
+
+    fn entity(&self) -> &EntityId {
+        &self.series.key.entity
+    }
+
+    fn unit(&self) -> &'static str {
+        if self.rate {
+            return "/s";
+        }
+        if self.meaning.to_unit != 1.0 {
+            // The name says the unit, and the values are shown as the source has them.
+            return "";
+        }
+        match self.meaning.unit {
+            Unit::Seconds => "s",
+            Unit::Bytes => "B",
+            Unit::Percent => "%",
+            Unit::PerSecond => "/s",
+            Unit::PerMinute => "/min",
+            Unit::Cores => "cores",
+            Unit::Ratio | Unit::Count | Unit::Unknown => "",
+        }
+    }
+}
+
+/// Turns series into findings, evidence, shares and charts.
+pub(super) struct Reader<'a> {
+    pub(super) question: &'a Question,
+    pub(super) citation: &'a Citation,
+    pub(super) result: &'a mut StepAnswer,
+}
+
+impl Reader<'_> {
+    pub(super) fn read(&mut self, stored: &[StoredSeries<'_>]) {
+        let subjects: Vec<Subject<'_>> = stored.iter().map(|stored| subject(stored.series)).collect();
+        let mut loads: BTreeMap<&EntityId, &Subject<'_>> = BTreeMap::new();
+        for subject in subjects.iter().filter(|subject| subject.meaning.measure == Measure::Load) {
+            loads.entry(subject.entity()).or_insert(subject);
+        }
+        let mut steady = 0;
+        for (subject, stored) in subjects.iter().zip(stored) {
+            let options = OnsetOptions::for_unit(subject.meaning.unit);
+            match onset(subject.view(), None, &options).filter(|found| found.kind != OnsetKind::Spike) {
+                Some(found) => self.departed(subject, stored, &found, loads.get(subject.entity()).copied()),
+                None => {
+                    steady += 1;
+                    if steady <= STEADY_MAX {
+                        self.steady(subject, stored);
+                    }
+                }
+            }
+        }
+        if steady > STEADY_MAX {
+            self.result.truncated.push(format!("{STEADY_MAX} of {steady} normal series noted"));
+        }
+    }
+
+    fn cite(&mut self, subject: &Subject<'_>) -> Evidence {
+        let points: Vec<(i64, f64)> =
+            subject.times_ns.iter().copied().zip(subject.values.iter().copied()).collect();
+        let stride = points.len().div_ceil(POINTS_KEPT_MAX).max(1);
+        let kept: Vec<(i64, f64)> = points.iter().copied().step_by(stride).collect();
+        let truncated = (stride > 1).then(|| format!("every {stride}th of {} points kept", points.len()));
+        let series = PointSeries {
+            name: subject.name(),
+            at: kept.iter().map(|(time, _)| at(*time)).collect(),
+            values: kept.iter().map(|(_, value)| value.is_finite().then_some(*value)).collect(),
+        };
+        let what = if subject.rate { "rate of " } else { "" };
+        let citation = Citation {
+            query: format!("{}: {what}{} of {}", self.citation.query, subject.name(), subject.entity().name),
+            ..self.citation.clone()
+        };
+        let title = format!("{what}{} of {}", subject.name(), subject.entity().name);
+        let evidence = evidence(title, citation, Answer::Points { series: vec![series] }, truncated);
+        self.result.evidence.push(evidence.clone());
+        evidence
+    }
+
+    fn steady(&mut self, subject: &Subject<'_>, stored: &StoredSeries<'_>) {
+        let Some(normal) = level(&subject.values) else { return };
+        let cited = self.cite(subject);
+        let end = self.question.window.end_ns();
+        let seasonal = seasonal(subject, stored, (end.saturating_sub(LATEST_NS), end));
+        let mut draft =
+            Draft::new(FindingKind::MetricSteady, subject.entity().clone(), subject.name(), cited.id);
+        draft.measure = Some(subject.meaning.measure);
+        draft.summary = match seasonal {
+            Some(seasonal) => {
+                draft.kind = FindingKind::MetricSeasonal;
+                draft.z = 1.0;
+                seasonal_text(subject, &seasonal)
+            }
+            None => format!(
+                "{} {} stayed normal around {}{}",
+                subject.entity().name,
+                subject.name(),
+                number(normal.median),
+                spaced(subject.unit()),
+            ),
+        };
+        self.result.findings.push(draft.finish());
+    }
+
+    fn departed(
+        &mut self,
+        subject: &Subject<'_>,
+        stored: &StoredSeries<'_>,
+        found: &OnsetEstimate,
+        load: Option<&Subject<'_>>,
+    ) {
+        let cited = self.cite(subject);
+        let worse = match subject.meaning.worse {
+            Some(worse) => worse == found.direction,
+            None => false,
+        };
+        let normal = (found.shift.normal_low, found.shift.normal_high);
+        let mut draft = self.draft(subject, found, &cited);
+        let until = found.ended_at_ns.unwrap_or(self.question.window.end_ns());
+        if let Some(same) = seasonal(subject, stored, (found.at_ns, until)) {
+            draft.kind = FindingKind::MetricSeasonal;
+            draft.summary = seasonal_text(subject, &same);
+            let finding = draft.finish();
+            self.chart(subject, &cited, normal, found, &finding);
+            self.result.findings.push(finding);
+            return;
+        }
+        if worse {
+            draft.concepts.push("worse".to_owned());
+        }
+        if subject.meaning.measure == Measure::Errors
+            && subject.series.key.metric.to_lowercase().contains("cancel")
+        {
+            draft.concepts.push("cancelled".to_owned());
+        }
+        let finding = draft.finish();
+        self.chart(subject, &cited, normal, found, &finding);
+        self.result.findings.push(finding);
+        if worse {
+            self.saturated(subject, found, &cited);
+            if let Some(load) = load.filter(|load| !std::ptr::eq(*load, subject)) {
+                self.follows_load(subject, found, load, &cited);
+            }
+        }
+        if subject.meaning.measure == Measure::Errors && found.direction == Direction::Up {
+            self.failed_share(subject, load, &cited);
+        }
+    }
+
+    fn draft(&self, subject: &Subject<'_>, found: &OnsetEstimate, cited: &Evidence) -> Draft {
+        let ramp = found.kind == OnsetKind::Ramp;
+        let kind = if ramp { FindingKind::MetricRamp } else { FindingKind::MetricShift };
+        let mut draft = Draft::new(kind, subject.entity().clone(), subject.name(), cited.id.clone());
+        draft.measure = Some(subject.meaning.measure);
+        draft.direction = Some(found.direction);
+        draft.onset = Some(onset_at(found.at_ns, found.uncertainty_ns));
+        draft.ended_at = found.ended_at_ns.map(at);
+        draft.effect = found.departure.effect;
+        draft.z = found.departure.z;
+        let verb = match (ramp, found.direction) {
+            (false, Direction::Up) => "rose",
+            (false, Direction::Down) => "fell",
+            (true, Direction::Up) => "climbed",
+            (true, Direction::Down) => "sank",
+        };
+        let ratio = match found.shift.ratio {
+            Some(ratio) if ratio >= 2.0 => format!(" (×{})", number(ratio)),
+            _ => String::new(),
+        };
+        let ended = found.ended_at_ns.map_or_else(String::new, |end| format!(" until {}", clock(end)));
+        draft.summary = format!(
+            "{} {} {verb} from {} to {}{}{ratio} {} {}{ended}",
+            subject.entity().name,
+            subject.name(),
+            number(found.shift.before),
+            number(found.shift.after),
+            spaced(subject.unit()),
+            if ramp { "from" } else { "at" },
+            clock(found.at_ns),
+        );
+        draft
+    }
+
+    fn chart(
+        &mut self,
+        subject: &Subject<'_>,
+        cited: &Evidence,
+        normal: (f64, f64),
+        found: &OnsetEstimate,
+        finding: &midwatch_model::Finding,
+    ) {
+        self.result.charts.push(Chart {
+            title: format!("{} {}", subject.entity().name, subject.name()),
+            evidence: cited.id.clone(),
+            series: subject.name(),
+            unit: subject.unit().to_owned(),
+            normal: (normal.0.is_finite() && normal.1.is_finite()).then_some(normal),
+            onset: Some(at(found.at_ns)),
+            finding: Some(finding.id.clone()),
+        });
+    }
+
+    fn saturated(&mut self, subject: &Subject<'_>, found: &OnsetEstimate, cited: &Evidence) {
+        if !CAN_SATURATE.contains(&subject.meaning.measure) {
+            return;
+        }
+        let options = SaturationOptions::default();
+        let limit = saturation(subject.view(), Limit::Unit(subject.meaning.unit), &options);
+        let Some(limit) = limit.or_else(|| plateau(subject.view(), &options)) else { return };
+        if limit.at_ns < found.at_ns {
+            return;
+        }
+        let mut draft = Draft::new(
+            FindingKind::MetricSaturated,
+            subject.entity().clone(),
+            subject.name(),
+            cited.id.clone(),
+        );
+        draft.measure = Some(subject.meaning.measure);
+        draft.direction = Some(Direction::Up);
+        draft.onset = Some(onset_at(limit.at_ns, found.uncertainty_ns));
+        draft.ended_at = found.ended_at_ns.map(at);
+        draft.effect = limit.level;
+        draft.z = found.departure.z;
+        draft.concepts = vec!["worse".to_owned()];
+        draft.summary = format!(
+            "{} {} stands at its limit of {}{} since {}{}",
+            subject.entity().name,
+            subject.name(),
+            number(limit.limit),
+            spaced(subject.unit()),
+            clock(limit.at_ns),
+            if limit.implied { " (the limit is inferred from the plateau)" } else { "" },
+        );
+        self.result.findings.push(draft.finish());
+    }
+
+    fn follows_load(
+        &mut self,
+        subject: &Subject<'_>,
+        found: &OnsetEstimate,
+        load: &Subject<'_>,
+        cited: &Evidence,
+    ) {
+        let Some(dose) = dose_response(subject.view(), load.view(), found.at_ns, &DoseOptions::default())
+        else {
+            return;
+        };
+        let ratio = dose.load_ratio.unwrap_or(1.0);
+        if !dose.load_rose || !(dose.follows_load || dose.explained_by_load) || ratio < 1.3 {
+            return;
+        }
+        let load_cited = self.cite(load);
+        let mut draft =
+            Draft::new(FindingKind::FollowsLoad, subject.entity().clone(), subject.name(), cited.id.clone());
+        draft.evidence.push(load_cited.id);
+        draft.direction = Some(Direction::Up);
+        draft.onset = Some(onset_at(found.at_ns, found.uncertainty_ns));
+        draft.effect = ratio;
+        draft.z = 5.0 * ratio.min(4.0);
+        draft.summary = format!(
+            "{} {} follows load: {} rose ×{}{}",
+            subject.entity().name,
+            subject.name(),
+            load.name(),
+            number(ratio),
+            dose.rho.map_or_else(String::new, |rho| format!(", rank correlation {}", number(rho))),
+        );
+        self.result.findings.push(draft.finish());
+    }
+
+    fn failed_share(&mut self, subject: &Subject<'_>, load: Option<&Subject<'_>>, cited: &Evidence) {
+        let loads: BTreeMap<i64, f64> = load.map(|load| load.view().present().collect()).unwrap_or_default();
+        let per_second = |value: f64, unit: Unit| if unit == Unit::PerMinute { value / 60.0 } else { value };
+        let points: Vec<(i64, f64, Option<f64>)> = subject
+            .view()
+            .present()
+            .filter_map(|(time, value)| {
+                let load = loads
+                    .get(&time)
+                    .copied()
+                    .map(|value| per_second(value, load.map_or(Unit::Unknown, |load| load.meaning.unit)));
+                let share = match subject.meaning.unit {
+                    Unit::Ratio => value,
+                    Unit::Percent => value / 100.0,
+                    unit @ (Unit::PerSecond | Unit::PerMinute) => {
+                        per_second(value, unit) / load.filter(|load| *load > 0.0)?
+                    }
+                    _ if subject.rate => value / load.filter(|load| *load > 0.0)?,
+                    _ => return None,
+                };
+                Some((time, share.clamp(0.0, 1.0), load))
+            })
+            .take(SHARE_POINTS_MAX)
+            .collect();
+        if points.is_empty() {
+            return;
+        }
+        self.result.failed_shares.push(FailedShare {
+            entity: subject.entity().clone(),
+            metric: subject.name(),
+            points,
+            evidence: cited.id.clone(),
+        });
+    }
+}
+
+fn subject(series: &Series) -> Subject<'_> {
+    let meaning = classify(&series.key.metric, series.key.unit, &series.key.labels);
+    if is_counter(series) {
+        let (times, values) = rate_per_second(series.view());
+        if times.len() >= 2 {
+            return Subject { series, meaning, times_ns: times.into(), values: values.into(), rate: true };
+        }
+    }
+    Subject {
+        series,
+        meaning,
+        times_ns: Cow::Borrowed(&series.times_ns),
+        values: Cow::Borrowed(&series.values),
+        rate: false,
+    }
+}
+
+/// The comparison with the same hours of earlier days, when these explain a departure in `range`.
+fn seasonal(subject: &Subject<'_>, stored: &StoredSeries<'_>, range: (i64, i64)) -> Option<Seasonal> {
+    let earlier = stored.earlier?;
+    let whole = if subject.rate { Cow::Owned(rates(earlier)) } else { Cow::Borrowed(earlier) };
+    seasonal_expectation(whole.view(), range.0, range.1, DAY_S, &SeasonalOptions::default())
+        .filter(|seasonal| seasonal.explained)
+}
+
+fn seasonal_text(subject: &Subject<'_>, seasonal: &Seasonal) -> String {
+    format!(
+        "{} {} is {}{} and was {} at this hour on {} of {} earlier days too",
+        subject.entity().name,
+        subject.name(),
+        number(seasonal.observed_median),
+        spaced(subject.unit()),
+        number(seasonal.expected_median),
+        seasonal.days_alike,
+        seasonal.days,
+    )
+}
+
+fn rates(series: &Series) -> Series {
+    let (times_ns, values) = rate_per_second(series.view());
+    Series { key: series.key.clone(), times_ns, values }
+}
+
+fn spaced(unit: &str) -> String {
+    if unit.is_empty() { String::new() } else { format!(" {unit}") }
+}
+
+fn clock(nanoseconds: i64) -> String {
+    at(nanoseconds).strftime("%H:%M:%S").to_string()
+}

@@ -1,0 +1,295 @@
+//! Everything an investigation has gathered so far, merged in plan order.
+
+use std::collections::BTreeMap;
+
+use midwatch_model::{
+    Change, ChangeId, Chart, ContentId, Damage, EntityId, EntityKind, Evidence, EvidenceId, Finding,
+    FindingId, Gap, Relation, Round, Step, TrailStep,
+};
+use serde::{Deserialize, Serialize};
+
+/// Share of requests that failed at an entity, over time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FailedShare {
+    /// Where.
+    pub entity: EntityId,
+    /// Metric it was read from.
+    pub metric: String,
+    /// Nanoseconds, share from 0 to 1, and requests per second where they are known.
+    pub points: Vec<(i64, f64, Option<f64>)>,
+    /// What it rests on.
+    pub evidence: EvidenceId,
+}
+
+/// One thing a diff does to behaviour.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Behaviour {
+    /// Kind from the vocabulary of diff reading, such as `limit_removed`.
+    pub kind: String,
+    /// How much behaviour it changes, 0 to 1.
+    pub weight: f64,
+    /// One sentence that quotes it.
+    pub text: String,
+}
+
+/// Something a diff and the symptom share.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TiedTo {
+    /// What they share, in words.
+    pub text: String,
+    /// How telling it is, 0 to 1.
+    pub strength: f64,
+    /// Where the symptom shows it.
+    pub evidence: Vec<EvidenceId>,
+}
+
+/// What a diff does, with what it rests on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The commit or configuration change.
+    pub change: ChangeId,
+    /// What it does to behaviour, weightiest first.
+    pub behaviours: Vec<Behaviour>,
+    /// How much behaviour changes in all; 0 for comments, formatting, documents and tests.
+    pub weight: f64,
+    /// Whether it does nothing to behaviour.
+    pub inert: bool,
+    /// Why it is read so.
+    pub reason: String,
+    /// What it shares with the symptom, strongest first.
+    pub ties: Vec<TiedTo>,
+    /// The diff as evidence.
+    pub evidence: EvidenceId,
+}
+
+/// A word of the symptom, weighted by how telling it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SymptomWord {
+    /// The word, lower case.
+    pub word: String,
+    /// Rarity: 0 for words normal operation is full of, about 1 for words met only in the symptom.
+    pub weight: f64,
+    /// Where it was read.
+    pub evidence: EvidenceId,
+}
+
+/// What one agent answered to one question.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StepAnswer {
+    /// What it rests on.
+    pub evidence: Vec<Evidence>,
+    /// What it found.
+    pub findings: Vec<Finding>,
+    /// What was missing.
+    pub gaps: Vec<Gap>,
+    /// Relations it saw.
+    pub relations: Vec<Relation>,
+    /// Entities it met, named as the sources name them.
+    pub entities: Vec<EntityId>,
+    /// Shares of failed requests.
+    pub failed_shares: Vec<FailedShare>,
+    /// Operations that are hit, worst first.
+    pub operations: Vec<String>,
+    /// Changes of the window.
+    pub changes: Vec<Change>,
+    /// Evidence of each change.
+    pub change_evidence: Vec<(ChangeId, EvidenceId)>,
+    /// Diffs that were read.
+    pub readings: Vec<Reading>,
+    /// Words of the symptom.
+    pub words: Vec<SymptomWord>,
+    /// Series worth drawing.
+    pub charts: Vec<Chart>,
+    /// Everything that was cut, with totals.
+    pub truncated: Vec<String>,
+    /// Queries that were sent.
+    pub queries: Vec<String>,
+}
+
+/// Everything gathered so far.
+#[derive(Debug, Clone, Default)]
+pub struct Board {
+    /// Evidence by id.
+    pub evidence: BTreeMap<EvidenceId, Evidence>,
+    /// Findings by id.
+    pub findings: BTreeMap<FindingId, Finding>,
+    /// Relations, each once.
+    pub relations: Vec<Relation>,
+    /// Entities met.
+    pub entities: Vec<EntityId>,
+    /// Gaps, each once.
+    pub gaps: Vec<Gap>,
+    /// Rows that could not be read.
+    pub damage: Vec<Damage>,
+    /// Shares of failed requests.
+    pub failed_shares: Vec<FailedShare>,
+    /// Operations that are hit.
+    pub operations: Vec<String>,
+    /// Changes by id.
+    pub changes: BTreeMap<ChangeId, Change>,
+    /// Evidence of each change.
+    pub change_evidence: BTreeMap<ChangeId, EvidenceId>,
+    /// Diffs that were read, by change.
+    pub readings: BTreeMap<ChangeId, Reading>,
+    /// Words of the symptom.
+    pub words: Vec<SymptomWord>,
+    /// Series worth drawing.
+    pub charts: Vec<Chart>,
+    /// Steps as they went.
+    pub trail: Vec<TrailStep>,
+}
+
+impl Board {
+    /// Takes over what a step answered.
+    pub fn merge(&mut self, answer: StepAnswer) {
+        for evidence in answer.evidence {
+            self.evidence.entry(evidence.id.clone()).or_insert(evidence);
+        }
+        for finding in answer.findings {
+            self.findings.entry(finding.id.clone()).or_insert(finding);
+        }
+        for relation in answer.relations {
+            let known = self
+                .relations
+                .iter_mut()
+                .find(|r| (&r.from, &r.to, r.kind) == (&relation.from, &relation.to, relation.kind));
+            match known {
+                Some(known) => {
+                    for id in relation.evidence {
+                        if !known.evidence.contains(&id) {
+                            known.evidence.push(id);
+                        }
+                    }
+                }
+                None => self.relations.push(relation),
+            }
+        }
+        self.relations.sort();
+        for gap in answer.gaps {
+            self.add_gap(gap);
+        }
+        self.entities.extend(answer.entities);
+        self.entities.sort();
+        self.entities.dedup();
+        for share in answer.failed_shares {
+            if !self.failed_shares.iter().any(|known| known.evidence == share.evidence) {
+                self.failed_shares.push(share);
+            }
+        }
+        for operation in answer.operations {
+            if !self.operations.contains(&operation) {
+                self.operations.push(operation);
+            }
+        }
+        for change in answer.changes {
+            self.changes.entry(change.id.clone()).or_insert(change);
+        }
+        self.change_evidence.extend(answer.change_evidence);
+        for reading in answer.readings {
+            self.readings.entry(reading.change.clone()).or_insert(reading);
+        }
+        for word in answer.words {
+            match self.words.iter_mut().find(|known| known.word == word.word) {
+                Some(known) if known.weight < word.weight => *known = word,
+                Some(_) => {}
+                None => self.words.push(word),
+            }
+        }
+        for chart in answer.charts {
+            if !self.charts.contains(&chart) {
+                self.charts.push(chart);
+            }
+        }
+    }
+
+    /// Notes a gap once.
+    pub fn add_gap(&mut self, gap: Gap) {
+        if !self.gaps.contains(&gap) {
+            self.gaps.push(gap);
+        }
+    }
+
+    /// Notes how a step went.
+    pub fn note_step(&mut self, step: &Step, round: Round, question: String, outcome: StepOutcome) {
+        self.trail.push(TrailStep {
+            step: step.id,
+            round,
+            agent: step.agent.clone(),
+            question,
+            queries: outcome.queries,
+            outcome: outcome.text,
+            failed: outcome.failed,
+            truncated: outcome.truncated,
+        });
+    }
+
+    /// The entity called `name`, as the sources name it: exactly, else ignoring case and separators where that is
+    /// unambiguous, else a service of that name. Entities of different environments are never merged.
+    pub fn entity_named(&self, name: &str) -> EntityId {
+        resolve(&self.entities, name)
+    }
+
+    /// Findings at `entity`, in id order.
+    pub fn findings_at<'a>(&'a self, entity: &'a EntityId) -> impl Iterator<Item = &'a Finding> {
+        self.findings.values().filter(move |finding| finding.entity == *entity)
+    }
+}
+
+/// How a step ended, for the trail.
+#[derive(Debug, Clone, Default)]
+pub struct StepOutcome {
+    /// Counts, or why it failed.
+    pub text: String,
+    /// Whether the agent failed.
+    pub failed: bool,
+    /// Queries that were sent.
+    pub queries: Vec<String>,
+    /// Everything that was cut.
+    pub truncated: Vec<String>,
+}
+
+/// See [`Board::entity_named`].
+pub fn resolve(entities: &[EntityId], name: &str) -> EntityId {
+    if let Some(exact) = entities.iter().find(|entity| entity.name == name) {
+        return exact.clone();
+    }
+    let wanted = squash(name);
+    let mut alike = entities.iter().filter(|entity| squash(&entity.name) == wanted);
+    match (alike.next(), alike.next()) {
+        (Some(only), None) => only.clone(),
+        _ => EntityId::new(EntityKind::Service, name),
+    }
+}
+
+fn squash(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The id of a finding: kind, entity, peer, subject and evidence.
+pub fn finding_id(finding: &Finding) -> FindingId {
+    let peer = finding.peer.as_ref().map(ToString::to_string).unwrap_or_default();
+    let mut parts = vec![
+        finding.kind.as_str().to_owned(),
+        finding.entity.to_string(),
+        peer,
+        finding.subject.clone(),
+        finding.concepts.join(","),
+    ];
+    parts.extend(finding.evidence.iter().map(|id| id.as_str().to_owned()));
+    FindingId::of(&parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_resolve_exactly_then_loosely_but_never_ambiguously() {
+        let entities =
+            vec![EntityId::service("svc-a"), EntityId::service("svcB"), EntityId::service("svc_b")];
+        assert_eq!(resolve(&entities, "svc-a"), entities[0]);
+        assert_eq!(resolve(&entities, "SVC_A"), entities[0]);
+        assert_eq!(resolve(&entities, "svc-b"), EntityId::service("svc-b"));
+    }
+}

@@ -1,0 +1,7 @@
+//! From theories to the report: verdict, what to do, what speaks for and against, spread, impact, timeline.
+
+mod impact;
+mod report;
+mod verdict;
+
+pub(crate) use report::{Case, compile};

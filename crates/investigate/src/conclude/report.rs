@@ -1,0 +1,265 @@
+//! Putting the report together, in the order people read it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use midwatch_model::{
+    Change, ChangeId, Claim, Evidence, EvidenceId, FindingKind, REPORT_SCHEMA, Recommendation, Report,
+    TermKind, Theory, TheoryStatus, VerdictKind,
+};
+
+use super::impact::{impact, spread, timeline};
+use super::verdict::{change_text, is_sure, short_id, supports, verdict};
+use crate::board::Board;
+use crate::mechanisms::MechanismSet;
+use crate::stages::{Condition, Localisation, Orientation};
+use crate::theories::Candidate;
+
+/// Everything a report is made from.
+pub(crate) struct Case<'a> {
+    pub orientation: &'a Orientation,
+    pub localisation: &'a Localisation,
+    pub candidates: &'a [Candidate],
+    pub theories: &'a [Theory],
+    pub board: &'a Board,
+    pub mechanisms: &'a MechanismSet,
+}
+
+/// Theories shown; the rest is in the journal.
+const COMPETING_MAX: usize = 8;
+const RULED_OUT_MAX: usize = 8;
+const FINE_MAX: usize = 12;
+const CHARTS_MAX: usize = 8;
+
+impl Case<'_> {
+    /// The theory in the lead.
+    pub(super) fn leader(&self) -> Option<&Theory> {
+        self.theories.iter().find(|theory| theory.status == TheoryStatus::Leading)
+    }
+
+    /// The change of a theory.
+    pub(super) fn change(&self, theory: &Theory) -> Option<&Change> {
+        self.board.changes.get(theory.change.as_ref()?)
+    }
+
+    /// What the case is about, for a sentence.
+    pub(super) fn subject(&self) -> String {
+        let entity = self.orientation.symptom_entity.as_ref().or(self.orientation.incident.target.as_ref());
+        entity.map_or_else(|| "the system".to_owned(), |entity| entity.name.clone())
+    }
+}
+
+/// The report of a case.
+pub(crate) fn compile(case: &Case<'_>) -> Report {
+    let verdict = verdict(case);
+    let sick = matches!(case.orientation.condition, Condition::Sick | Condition::Recovered);
+    let theories = if sick { shown(case) } else { Vec::new() };
+    let mut report = Report {
+        schema: REPORT_SCHEMA.to_owned(),
+        incident: case.orientation.incident.clone(),
+        window: case.orientation.window,
+        baseline: case.orientation.baseline,
+        window_reason: case.orientation.window_reason.clone(),
+        recommendations: if sick { recommendations(case, verdict.kind) } else { Vec::new() },
+        against: if sick { against(case) } else { Vec::new() },
+        checked_and_fine: checked_and_fine(case),
+        spread: spread(case),
+        impact: impact(case),
+        timeline: timeline(case),
+        gaps: case.board.gaps.clone(),
+        damage: case.board.damage.clone(),
+        trail: case.board.trail.clone(),
+        charts: charts(case),
+        evidence: BTreeMap::new(),
+        theories,
+        verdict,
+    };
+    report.gaps.sort();
+    report.damage.sort();
+    report.evidence = cited(&report, case.board);
+    report
+}
+
+/// The leader, then competitors by score with one for each answer, then those ruled out.
+fn shown(case: &Case<'_>) -> Vec<Theory> {
+    let mut kept: Vec<Theory> = Vec::new();
+    let mut seen: BTreeSet<(String, Option<ChangeId>)> = BTreeSet::new();
+    let mut ruled_out = Vec::new();
+    for theory in case.theories {
+        if !seen.insert((theory.mechanism.clone(), theory.change.clone())) {
+            continue;
+        }
+        if theory.status == TheoryStatus::RuledOut {
+            ruled_out.push(theory.clone());
+        } else {
+            kept.push(theory.clone());
+        }
+    }
+    let leads = |theory: &Theory| theory.status != TheoryStatus::Leading;
+    kept.sort_by(|a, b| leads(a).cmp(&leads(b)).then(b.score.total_cmp(&a.score)).then(a.id.cmp(&b.id)));
+    kept.truncate(COMPETING_MAX);
+    ruled_out.truncate(RULED_OUT_MAX);
+    kept.extend(ruled_out);
+    kept
+}
+
+fn recommendations(case: &Case<'_>, kind: VerdictKind) -> Vec<Recommendation> {
+    let Some(leader) = case.leader() else { return Vec::new() };
+    let mut advice = Vec::new();
+    let because = supports(leader);
+    let evidence: Vec<EvidenceId> =
+        because.iter().take(2).flat_map(|term| term.evidence.iter().cloned()).collect();
+    let why = |text: &str| Claim::from_evidence(text, &evidence);
+    let change = case.change(leader);
+    if let Some(mechanism) = case.mechanisms.get(&leader.mechanism)
+        && matches!(kind, VerdictKind::CauseFound | VerdictKind::CausedOutside | VerdictKind::Located)
+        && let Some(why) = because.first().and_then(|term| why(&term.text))
+    {
+        let named = match change {
+            Some(change) => change_text(change),
+            None => "the change that set it off, once it is known".to_owned(),
+        };
+        let peer = leader.title.split(" on ").nth(1).unwrap_or("the other side");
+        let title = mechanism
+            .remedy
+            .title
+            .replace("{entity}", &leader.entity.name)
+            .replace("{change}", &named)
+            .replace("{peer}", peer);
+        let command = change
+            .filter(|change| {
+                kind == VerdictKind::CauseFound
+                    && change.commit.is_some()
+                    && is_sure(Some(&leader.probability))
+            })
+            .map(|change| format!("git revert --no-edit {}", short_id(change)));
+        advice.push(Recommendation { title, why, command, reversible: mechanism.remedy.reversible });
+    }
+    if kind == VerdictKind::NotProven
+        && let Some(change) = change
+        && let Some(why) = because.first().and_then(|term| why(&term.text))
+    {
+        advice.push(Recommendation {
+            title: format!("Check {} first; it is the likeliest suspect, not proven", change_text(change)),
+            why,
+            command: None,
+            reversible: true,
+        });
+    }
+    if let Some(gap) = case.board.gaps.iter().find(|gap| !gap.settles.is_empty())
+        && !matches!(kind, VerdictKind::CauseFound | VerdictKind::CausedOutside)
+        && let Some(why) = Claim::from_evidence(
+            format!("it would settle {}", gap.settles),
+            &case.orientation.incident.evidence,
+        )
+    {
+        advice.push(Recommendation {
+            title: format!("Close a gap: {}; {}", gap.missing, gap.grant),
+            why,
+            command: None,
+            reversible: true,
+        });
+    }
+    advice.truncate(3);
+    advice
+}
+
+fn against(case: &Case<'_>) -> Vec<Claim> {
+    let Some(leader) = case.leader() else { return Vec::new() };
+    let mut terms: Vec<_> =
+        leader.terms.iter().filter(|term| term.weight < 0.0 && term.kind != TermKind::Prior).collect();
+    terms.sort_by(|a, b| a.weight.total_cmp(&b.weight));
+    terms
+        .into_iter()
+        .filter_map(|term| {
+            let evidence =
+                if term.evidence.is_empty() { &case.orientation.condition_evidence } else { &term.evidence };
+            Claim::from_evidence(term.text.clone(), evidence)
+        })
+        .collect()
+}
+
+fn checked_and_fine(case: &Case<'_>) -> Vec<Claim> {
+    let mut steady: Vec<_> = case
+        .board
+        .findings
+        .values()
+        .filter(|finding| matches!(finding.kind, FindingKind::MetricSteady | FindingKind::MetricSeasonal))
+        .collect();
+    let near = |entity: &midwatch_model::EntityId| {
+        Some(entity) != case.orientation.symptom_entity.as_ref() && !case.localisation.sick.contains(entity)
+    };
+    steady.sort_by(|a, b| {
+        (near(&a.entity), &a.entity, &a.subject).cmp(&(near(&b.entity), &b.entity, &b.subject))
+    });
+    let total = steady.len();
+    let mut claims: Vec<Claim> = steady
+        .iter()
+        .take(FINE_MAX)
+        .filter_map(|finding| Claim::from_evidence(finding.summary.clone(), &finding.evidence))
+        .collect();
+    if total > FINE_MAX
+        && let Some(first) = steady.get(FINE_MAX)
+    {
+        claims.extend(Claim::from_evidence(
+            format!("{} further series are within their normal range too", total - FINE_MAX),
+            &first.evidence,
+        ));
+    }
+    for theory in case.theories.iter().filter(|theory| theory.status != TheoryStatus::RuledOut).take(1) {
+        for refutation in &theory.refutations {
+            if refutation.outcome == midwatch_model::TestOutcome::Survived {
+                claims.extend(Claim::from_evidence(
+                    format!("looked for proof that {}: {}", refutation.would_refute, refutation.seen),
+                    &refutation.evidence,
+                ));
+            }
+        }
+    }
+    claims
+}
+
+fn charts(case: &Case<'_>) -> Vec<midwatch_model::Chart> {
+    let supporting: BTreeSet<_> = case
+        .leader()
+        .map(|leader| leader.terms.iter().flat_map(|t| t.findings.clone()).collect())
+        .unwrap_or_default();
+    let mut charts = case.board.charts.clone();
+    charts.sort_by_key(|chart| {
+        let finding = chart.finding.as_ref();
+        let symptom = finding.is_some() && finding == case.orientation.symptom.as_ref();
+        let supports = finding.is_some_and(|id| supporting.contains(id));
+        let onset = finding
+            .and_then(|id| case.board.findings.get(id))
+            .and_then(|finding| finding.onset)
+            .map(|o| o.at);
+        (!symptom, !supports, onset.is_none(), onset, chart.title.clone())
+    });
+    charts.truncate(CHARTS_MAX);
+    charts
+}
+
+/// Everything the report cites, and nothing else.
+fn cited(report: &Report, board: &Board) -> BTreeMap<EvidenceId, Evidence> {
+    let mut ids: BTreeSet<&EvidenceId> = BTreeSet::new();
+    ids.extend(&report.incident.evidence);
+    ids.extend(&report.verdict.evidence);
+    for claim in report
+        .recommendations
+        .iter()
+        .map(|advice| &advice.why)
+        .chain(&report.against)
+        .chain(&report.checked_and_fine)
+        .chain(report.spread.victims.iter().map(|victim| &victim.claim))
+        .chain(&report.impact.claims)
+        .chain(report.timeline.iter().map(|event| &event.claim))
+    {
+        ids.extend(claim.evidence());
+    }
+    for theory in &report.theories {
+        ids.extend(theory.terms.iter().flat_map(|term| &term.evidence));
+        ids.extend(theory.refutations.iter().flat_map(|refutation| &refutation.evidence));
+    }
+    ids.extend(report.spread.edges.iter().flat_map(|edge| &edge.evidence));
+    ids.extend(report.charts.iter().map(|chart| &chart.evidence));
+    ids.into_iter().filter_map(|id| Some((id.clone(), board.evidence.get(id)?.clone()))).collect()
+}

@@ -1,0 +1,249 @@
+//! The six verdicts.
+
+use midwatch_model::{
+    Change, ContentId, EvidenceId, Onset, Probability, TermKind, Theory, TheoryStatus, Timestamp, Verdict,
+    VerdictKind,
+};
+
+use super::report::Case;
+use crate::mechanisms::Origin;
+use crate::stages::Condition;
+use crate::theories::conviction;
+
+/// The conclusion of a case.
+pub(super) fn verdict(case: &Case<'_>) -> Verdict {
+    match case.orientation.condition {
+        Condition::Blind => cannot_tell(case),
+        Condition::Healthy => healthy(case),
+        Condition::Sick | Condition::Recovered => sick(case),
+    }
+}
+
+fn plain(kind: VerdictKind, sentence: String, evidence: Vec<EvidenceId>) -> Verdict {
+    Verdict { kind, sentence, evidence, theory: None, commit: None, probability: None }
+}
+
+fn cannot_tell(case: &Case<'_>) -> Verdict {
+    let missing: Vec<String> = case
+        .board
+        .gaps
+        .iter()
+        .map(|gap| gap.signal.as_str().to_owned())
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let what = if missing.is_empty() {
+        "nothing about it was seen".to_owned()
+    } else {
+        format!("missing: {}", missing.join(", "))
+    };
+    plain(
+        VerdictKind::CannotTell,
+        format!("Cannot tell what happened to {}: {what}.", case.subject()),
+        case.orientation.incident.evidence.clone(),
+    )
+}
+
+fn healthy(case: &Case<'_>) -> Verdict {
+    let mut evidence = case.orientation.condition_evidence.clone();
+    evidence.extend(case.orientation.incident.evidence.iter().cloned());
+    plain(
+        VerdictKind::HealthyOrRecovered,
+        format!("{} is healthy: {}.", capital(&case.subject()), case.orientation.condition_reason),
+        evidence,
+    )
+}
+
+fn sick(case: &Case<'_>) -> Verdict {
+    let Some(leader) = case.leader() else {
+        return located_or_recovered(case, None);
+    };
+    let proof = conviction(case.theories, leader);
+    let since = since(case);
+    let mut evidence: Vec<EvidenceId> = Vec::new();
+    for id in leader.terms.iter().filter(|term| term.weight > 0.0).flat_map(|term| &term.evidence) {
+        if !evidence.contains(id) {
+            evidence.push(id.clone());
+        }
+    }
+    if evidence.is_empty() {
+        evidence = case.orientation.condition_evidence.clone();
+    }
+    evidence.truncate(6);
+    let base = |kind, sentence: String| Verdict {
+        kind,
+        sentence,
+        evidence: evidence.clone(),
+        theory: Some(leader.id.clone()),
+        commit: None,
+        probability: Some(leader.probability.clone()),
+    };
+    let over = match case.orientation.ended_at {
+        Some(at) => format!(" It was over by {}.", clock(at)),
+        None => String::new(),
+    };
+    if let (Some(change), true) = (case.change(leader), proof.change_proven) {
+        let mut verdict = base(
+            VerdictKind::CauseFound,
+            format!("{}{since}, because of {}.{over}", capital(&leader.title), change_text(change)),
+        );
+        verdict.commit =
+            change.commit.as_ref().map(|commit| commit.sha.clone()).or_else(|| change.commit_sha.clone());
+        return verdict;
+    }
+    let mechanism = case.mechanisms.get(&leader.mechanism);
+    if leader.change.is_none()
+        && leader.outside
+        && proof.mechanism_proven
+        && proof.margin >= crate::theories::MARGIN
+    {
+        let origin = mechanism.map_or(Origin::Infrastructure, |mechanism| mechanism.origin);
+        return base(
+            VerdictKind::CausedOutside,
+            format!(
+                "{}{since}; what set it off is {}, not a change of ours.{over}",
+                capital(&leader.title),
+                origin.as_str()
+            ),
+        );
+    }
+    if leader.change.is_some() || suspects(case) >= 2 && !proof.mechanism_proven {
+        return not_proven(case, leader, &since, &over, base);
+    }
+    if proof.mechanism_proven {
+        return base(
+            VerdictKind::Located,
+            format!(
+                "{}{since}; what set it off is not proven, and no change that reached it explains it.{over}",
+                capital(&leader.title)
+            ),
+        );
+    }
+    located_or_recovered(case, Some(leader))
+}
+
+fn not_proven(
+    case: &Case<'_>,
+    leader: &Theory,
+    since: &str,
+    over: &str,
+    base: impl Fn(VerdictKind, String) -> Verdict,
+) -> Verdict {
+    let mut names: Vec<String> = Vec::new();
+    for theory in case.theories.iter().filter(|theory| theory.status != TheoryStatus::RuledOut) {
+        let name = match case.change(theory) {
+            Some(change) => change_text(change),
+            None if theory.mechanism == "unknown" => continue,
+            None => theory.title.clone(),
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+        if names.len() == 3 {
+            break;
+        }
+    }
+    let suspects = if names.is_empty() { leader.title.clone() } else { names.join("; ") };
+    base(
+        VerdictKind::NotProven,
+        format!(
+            "{} is in trouble{since}; not proven why. Suspects, likeliest first: {suspects}.{over}",
+            capital(&leader.entity.name)
+        ),
+    )
+}
+
+fn located_or_recovered(case: &Case<'_>, leader: Option<&Theory>) -> Verdict {
+    let evidence = case.orientation.condition_evidence.clone();
+    let since = since(case);
+    if case.orientation.condition == Condition::Recovered {
+        let at = case
+            .orientation
+            .ended_at
+            .map_or_else(String::new, |at| format!(" and was over by {}", clock(at)));
+        return plain(
+            VerdictKind::HealthyOrRecovered,
+            format!(
+                "{} has recovered: trouble began{}{at}; what set it off is not proven.",
+                capital(&case.subject()),
+                since.replace(" since", " at")
+            ),
+            evidence,
+        );
+    }
+    let entity = leader.map_or_else(|| case.subject(), |leader| leader.entity.name.clone());
+    let mut verdict = plain(
+        VerdictKind::Located,
+        format!("{} is where it started{since}; why is not known yet.", capital(&entity)),
+        evidence,
+    );
+    if let Some(leader) = leader {
+        verdict.theory = Some(leader.id.clone());
+        verdict.probability = Some(leader.probability.clone());
+    }
+    verdict
+}
+
+/// Theories that are neither ruled out nor unknown and stand within three natural units of the leader.
+fn suspects(case: &Case<'_>) -> usize {
+    let Some(leader) = case.leader() else { return 0 };
+    case.theories
+        .iter()
+        .filter(|theory| theory.status != TheoryStatus::RuledOut && theory.mechanism != "unknown")
+        .filter(|theory| theory.score > leader.score - 3.0 && theory.change.is_some())
+        .count()
+}
+
+/// ` since 14:52 UTC`, with what the onset is worth.
+fn since(case: &Case<'_>) -> String {
+    match case.localisation.onset.or(case.orientation.symptom_onset) {
+        Some(Onset { at, .. }) => format!(" since {}", clock(at)),
+        None => String::new(),
+    }
+}
+
+pub(super) fn clock(at: Timestamp) -> String {
+    at.strftime("%H:%M UTC").to_string()
+}
+
+/// A change for people: `the deploy of 14:52 (a1b2c3d, title)`.
+pub(super) fn change_text(change: &Change) -> String {
+    let name: String = match &change.commit {
+        Some(commit) => commit.sha.chars().take(8).collect(),
+        None => crate::agents::cut(&change.reference, 40),
+    };
+    format!("{} {name} ({})", change.kind.as_str(), crate::agents::cut(&change.title, 90))
+}
+
+pub(super) fn capital(text: &str) -> String {
+    // Names keep their spelling: only a leading article or ordinary word is capitalised.
+    for word in ["the ", "a ", "an "] {
+        if let Some(rest) = text.strip_prefix(word) {
+            let mut letters = word.chars();
+            let first = letters.next().map(|c| c.to_ascii_uppercase()).unwrap_or(' ');
+            return format!("{first}{}{rest}", letters.as_str());
+        }
+    }
+    text.to_owned()
+}
+
+/// Terms that speak for the leader, weightiest first.
+pub(super) fn supports(theory: &Theory) -> Vec<&midwatch_model::Term> {
+    let mut terms: Vec<_> = theory
+        .terms
+        .iter()
+        .filter(|term| term.weight > 0.0 && term.kind != TermKind::Prior && !term.evidence.is_empty())
+        .collect();
+    terms.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    terms
+}
+
+/// Whether a verdict is sure enough to recommend acting on its change.
+pub(super) fn is_sure(probability: Option<&Probability>) -> bool {
+    probability.is_some_and(|probability| probability.middle() >= 0.5)
+}
+
+/// The change's id as text, for commands.
+pub(super) fn short_id(change: &Change) -> String {
+    change.commit.as_ref().map_or_else(|| change.id.as_str().to_owned(), |commit| commit.sha.clone())
+}

@@ -1,0 +1,54 @@
+//! What a mechanism must satisfy beyond its shape.
+
+use super::Mechanism;
+
+const CATEGORIES: &[&str] =
+    &["code", "configuration", "resource", "dependency", "data", "load", "infrastructure", "security"];
+
+/// Everything that is wrong with `mechanism`, in words with what would be right.
+pub(super) fn problems(mechanism: &Mechanism) -> Vec<String> {
+    let mut problems = Vec::new();
+    let id = &mechanism.id;
+    if id.is_empty() || !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
+        problems.push(format!("id {id:?} must be lower-case letters, digits and underscores"));
+    }
+    if id == "unknown" {
+        problems.push("id \"unknown\" is taken by the theory that always competes".to_owned());
+    }
+    if !CATEGORIES.contains(&mechanism.category.as_str()) {
+        problems.push(format!("category {:?} must be one of {}", mechanism.category, CATEGORIES.join(", ")));
+    }
+    if !(-10.0..=2.0).contains(&mechanism.prior) {
+        problems.push(format!("prior {} must lie between -10 and 2", mechanism.prior));
+    }
+    if !mechanism.clause.contains("{entity}") {
+        problems.push("clause must hold {entity}".to_owned());
+    }
+    if mechanism.predicts.is_empty() {
+        problems.push("predicts must hold at least one finding".to_owned());
+    } else if !mechanism.predicts.iter().any(|prediction| prediction.essential) {
+        problems
+            .push("at least one prediction must be essential, or the theory is made everywhere".to_owned());
+    }
+    if mechanism.tests.is_empty() {
+        problems.push("tests must name at least one way to be refuted".to_owned());
+    }
+    for (list, name) in [(&mechanism.predicts, "predicts"), (&mechanism.contradicts, "contradicts")] {
+        for (index, prediction) in list.iter().enumerate() {
+            let place = format!("{name}[{index}]");
+            if prediction.finding.is_empty() {
+                problems.push(format!("{place}.finding must name at least one kind"));
+            }
+            if !(0.0..=8.0).contains(&prediction.weight) || prediction.weight == 0.0 {
+                problems.push(format!("{place}.weight {} must lie above 0 and up to 8", prediction.weight));
+            }
+            if !(0.0..=4.0).contains(&prediction.missing) {
+                problems.push(format!("{place}.missing {} must lie between 0 and 4", prediction.missing));
+            }
+            if prediction.says.trim().is_empty() {
+                problems.push(format!("{place}.says must be a clause for people"));
+            }
+        }
+    }
+    problems
+}

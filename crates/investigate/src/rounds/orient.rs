@@ -1,0 +1,347 @@
+//! Round one: is it real, what is broken, since when. The window grows by doubling look-back, one hour to seven days,
+//! until a stretch of normal operation before the departure is in sight.
+
+use midwatch_model::{
+    Actor, Alert, AlertState, Answer, Citation, ContentId, EntryKind, Evidence, EvidenceId, Finding,
+    FindingKind, Gap, Incident, Measure, Question, QuestionKind, Round, Severity, Signal, SignedDuration,
+    Timestamp, TriggerKind, Window,
+};
+use midwatch_sources::Coverage;
+
+use super::Session;
+use crate::agents::cut;
+use crate::board::Board;
+use crate::desk::evidence;
+use crate::journal::append;
+use crate::stages::{Condition, Orientation};
+use crate::{InvestigateError, Request};
+
+/// Shortest and longest look-back.
+const LOOK_BACK_MIN: SignedDuration = SignedDuration::from_hours(1);
+const LOOK_BACK_MAX: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How far beyond the trigger's now samples are still taken into view: what happened after the alert.
+const AFTER_NOW_MAX: SignedDuration = SignedDuration::from_hours(24);
+
+/// Share of the window that must lie before the first departure for the baseline to count as seen.
+const BASELINE_SHARE_MIN: f64 = 0.25;
+
+/// Robust z from which a departure is taken for more than noise.
+pub(crate) const DEPARTURE_Z_MIN: f64 = 4.0;
+
+/// Incident, windows, and the symptom as far as the target's own metrics show it.
+pub(crate) async fn orient(
+    request: &Request,
+    session: &mut Session<'_>,
+    board: &mut Board,
+) -> Result<Orientation, InvestigateError> {
+    let coverage = coverage(session, board).await;
+    let mut incident = incident(request, &coverage, board)?;
+    append(session.journal, Actor::Engine, EntryKind::Incident, None, &incident)?;
+    let mut target_names = incident.target.iter().cloned().collect::<Vec<_>>();
+    let mut look_back = LOOK_BACK_MIN;
+    loop {
+        let (window, reason, last_try) =
+            window(request, &incident, &coverage, look_back).ok_or(InvestigateError::NoTime)?;
+        let question = Question {
+            kind: QuestionKind::MetricBehaviour,
+            entities: target_names.clone(),
+            window,
+            baseline: None,
+            changes: Vec::new(),
+            theory: None,
+        };
+        let mut seen = board.clone();
+        let because = "the alert names it: is it really out of the ordinary, and since when?";
+        session.ask(Round::Orient, &[(question, because)], &mut seen).await?;
+        if let Some(target) = &incident.target {
+            let resolved = seen.entity_named(&target.name);
+            target_names = vec![resolved.clone()];
+            incident.target = Some(resolved);
+        }
+        if last_try || baseline_in_sight(&seen, &window) {
+            *board = seen;
+            return Ok(orientation(incident, window, reason, board));
+        }
+        look_back = look_back.saturating_mul(2).min(LOOK_BACK_MAX);
+        board.trail = seen.trail;
+    }
+}
+
+/// What all sources hold, taken together. A source that cannot say becomes a gap.
+async fn coverage(session: &Session<'_>, board: &mut Board) -> Coverage {
+    let mut whole = Coverage::default();
+    for source in session.sources {
+        match source.coverage().await {
+            Ok(coverage) => {
+                whole.signals.extend(coverage.signals);
+                whole.first = [whole.first, coverage.first].into_iter().flatten().min();
+                whole.last = [whole.last, coverage.last].into_iter().flatten().max();
+                whole.notes.extend(coverage.notes);
+                board.damage.extend(coverage.damage);
+            }
+            Err(error) => board.add_gap(Gap {
+                signal: Signal::Metrics,
+                missing: error.to_string(),
+                grant: format!("make {} answer, then run this again", error.origin),
+                settles: "everything this source could show".to_owned(),
+            }),
+        }
+    }
+    whole.signals.sort_unstable();
+    whole.signals.dedup();
+    whole
+}
+
+fn incident(request: &Request, coverage: &Coverage, board: &mut Board) -> Result<Incident, InvestigateError> {
+    let trigger = &request.trigger;
+    let alerts = &trigger.alerts;
+    let first = alerts.iter().filter(|alert| alert.fired_at.is_some()).min_by_key(|alert| alert.fired_at);
+    let first = first.or_else(|| alerts.first());
+    let fired_at = alerts.iter().filter_map(|alert| alert.fired_at).min();
+    let latest = alerts.iter().filter_map(|alert| alert.fired_at).max();
+    let now = request.now.or(trigger.now).or(latest).or(coverage.last).ok_or(InvestigateError::NoTime)?;
+    let all_resolved = !alerts.is_empty() && alerts.iter().all(|alert| alert.state == AlertState::Resolved);
+    let cited = cite_trigger(request, alerts);
+    let incident = Incident {
+        title: match (first, &trigger.question) {
+            (_, Some(question)) => cut(question, 200),
+            (Some(alert), None) => cut(&title_of(alert), 200),
+            (None, None) => "no alert and no question: is anything wrong?".to_owned(),
+        },
+        target: first.and_then(|alert| alert.target.as_deref()).map(|name| board.entity_named(name)),
+        fired_at,
+        resolved_at: if all_resolved {
+            alerts.iter().filter_map(|alert| alert.resolved_at).max()
+        } else {
+            None
+        },
+        now,
+        severity: alerts.iter().map(|alert| alert.severity).max().unwrap_or(Severity::Warning),
+        owner: request.owner.clone(),
+        alerts: alerts.clone(),
+        evidence: vec![cited.id.clone()],
+    };
+    board.evidence.insert(cited.id.clone(), cited);
+    Ok(incident)
+}
+
+fn title_of(alert: &Alert) -> String {
+    match (alert.summary.is_empty(), alert.name.is_empty()) {
+        (false, _) => alert.summary.clone(),
+        (true, false) => alert.name.clone(),
+        (true, true) => format!("alert on {}", alert.target.as_deref().unwrap_or("an unnamed target")),
+    }
+}
+
+fn cite_trigger(request: &Request, alerts: &[Alert]) -> Evidence {
+    let trigger = &request.trigger;
+    let citation = Citation {
+        source: trigger.format.clone().unwrap_or_else(|| "trigger".to_owned()),
+        signal: Signal::Alerts,
+        query: match trigger.kind {
+            TriggerKind::Alert => "the alert that started this".to_owned(),
+            TriggerKind::Question => "the question that started this".to_owned(),
+        },
+        window: None,
+        link: alerts.first().and_then(|alert| alert.link.clone()),
+    };
+    let text = match &trigger.question {
+        Some(question) => cut(question, 4000),
+        None => cut(&serde_json::to_string_pretty(alerts).unwrap_or_default(), 4000),
+    };
+    evidence("what was asked", citation, Answer::Text { text }, None)
+}
+
+/// The window for one look-back, why it was chosen, and whether it is the last one worth trying. `None` when time has no
+/// room before the trigger.
+fn window(
+    request: &Request,
+    incident: &Incident,
+    coverage: &Coverage,
+    look_back: SignedDuration,
+) -> Option<(Window, String, bool)> {
+    if let Some(window) = request.window {
+        return Some((window, "the window was given".to_owned(), true));
+    }
+    let now = incident.now;
+    let latest = now.checked_add(AFTER_NOW_MAX).unwrap_or(Timestamp::MAX);
+    let end = coverage.last.map_or(now, |last| last.clamp(now, latest));
+    let end = end.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
+    let wanted = now.checked_sub(look_back).unwrap_or(Timestamp::MIN);
+    let (start, all) = match coverage.first {
+        Some(first) if first >= wanted => (first.min(now), true),
+        _ => (wanted, false),
+    };
+    let window = Window::new(start, end).or_else(|| Window::ending(end, LOOK_BACK_MIN))?;
+    let hours = window.duration().as_secs_f64() / 3600.0;
+    let reason = if all {
+        format!("all {hours:.1} h that the sources hold")
+    } else {
+        format!(
+            "looked back {} h until normal operation before the departure was in sight",
+            look_back.as_hours()
+        )
+    };
+    Some((window, reason, all || look_back >= LOOK_BACK_MAX))
+}
+
+/// Whether what departed did so late enough for a baseline before it.
+fn baseline_in_sight(board: &Board, window: &Window) -> bool {
+    let mut onsets = board
+        .findings
+        .values()
+        .filter(|finding| is_worse(finding) && finding.measure.is_some())
+        .filter_map(|finding| finding.onset)
+        .peekable();
+    if onsets.peek().is_none() {
+        return false;
+    }
+    let length = window.duration().as_secs_f64();
+    onsets.all(|onset| onset.at.duration_since(window.start()).as_secs_f64() >= BASELINE_SHARE_MIN * length)
+}
+
+/// Whether a finding is a departure for the worse that is more than noise.
+pub(crate) fn is_worse(finding: &Finding) -> bool {
+    finding.strength.z >= DEPARTURE_Z_MIN
+        && finding.concepts.iter().any(|concept| concept == "worse")
+        && !matches!(finding.kind, FindingKind::MetricSteady | FindingKind::MetricSeasonal)
+}
+
+fn orientation(incident: Incident, window: Window, window_reason: String, board: &Board) -> Orientation {
+    let symptom = symptom(&incident, board);
+    Orientation {
+        symptom_entity: symptom.map(|finding| finding.entity.clone()).or_else(|| incident.target.clone()),
+        symptom: symptom.map(|finding| finding.id.clone()),
+        symptom_onset: symptom.and_then(|finding| finding.onset),
+        ended_at: symptom.and_then(|finding| finding.ended_at),
+        baseline: symptom
+            .and_then(|finding| finding.onset)
+            .and_then(|onset| Window::new(window.start(), onset.at)),
+        incident,
+        window,
+        window_reason,
+        condition: Condition::Blind,
+        condition_reason: String::new(),
+        condition_evidence: Vec::new(),
+    }
+}
+
+/// The finding that is what the alert is about: its metric at its target, else the strongest departure users feel.
+fn symptom<'b>(incident: &Incident, board: &'b Board) -> Option<&'b Finding> {
+    let target = incident.target.as_ref();
+    let at_target = |finding: &&Finding| target.is_none_or(|target| finding.entity == *target);
+    let worse: Vec<&Finding> =
+        board.findings.values().filter(|finding| is_worse(finding)).filter(at_target).collect();
+    let named: Vec<&str> = incident.alerts.iter().filter_map(|alert| alert.metric.as_deref()).collect();
+    let exact = worse.iter().filter(|finding| named.iter().any(|name| finding.subject.starts_with(name)));
+    let felt = |finding: &&&Finding| {
+        matches!(
+            finding.measure,
+            Some(Measure::Errors | Measure::Availability | Measure::Latency | Measure::Throughput)
+        )
+    };
+    let strongest =
+        |a: &&&Finding, b: &&&Finding| a.strength.z.total_cmp(&b.strength.z).then_with(|| b.id.cmp(&a.id));
+    exact
+        .max_by(strongest)
+        .or_else(|| worse.iter().filter(felt).max_by(strongest))
+        .or_else(|| worse.iter().max_by(strongest))
+        .copied()
+}
+
+/// What state the system is in, once logs and spans of the neighbourhood were seen too.
+pub(crate) fn settle_condition(orientation: &mut Orientation, board: &Board) {
+    if orientation.symptom.is_none()
+        && let Some(found) = symptom(&orientation.incident, board).or_else(|| elsewhere(orientation, board))
+    {
+        orientation.symptom = Some(found.id.clone());
+        orientation.symptom_entity = Some(found.entity.clone());
+        orientation.symptom_onset = found.onset;
+        orientation.ended_at = found.ended_at;
+        orientation.baseline =
+            found.onset.and_then(|onset| Window::new(orientation.window.start(), onset.at));
+    }
+    let entity = orientation.symptom_entity.clone();
+    let here: Vec<&Finding> = board
+        .findings
+        .values()
+        .filter(|finding| entity.as_ref().is_none_or(|entity| finding.entity == *entity))
+        .collect();
+    let cite = |findings: &[&Finding]| -> Vec<EvidenceId> {
+        let mut ids: Vec<EvidenceId> =
+            findings.iter().flat_map(|finding| finding.evidence.iter().cloned()).collect();
+        ids.dedup();
+        ids.truncate(3);
+        ids
+    };
+    let seasonal: Vec<&Finding> =
+        here.iter().copied().filter(|finding| finding.kind == FindingKind::MetricSeasonal).collect();
+    let symptom = orientation.symptom.as_ref().and_then(|id| board.findings.get(id));
+    let (condition, reason, evidence) = match symptom {
+        None if !seasonal.is_empty() => (Condition::Healthy, seasonal[0].summary.clone(), cite(&seasonal)),
+        None => {
+            let steady: Vec<&Finding> = board
+                .findings
+                .values()
+                .filter(|finding| finding.kind == FindingKind::MetricSteady)
+                .filter(|finding| entity.as_ref().is_none_or(|entity| finding.entity == *entity))
+                .collect();
+            if steady.is_empty() {
+                (
+                    Condition::Blind,
+                    "no signal of it was seen".to_owned(),
+                    orientation.incident.evidence.clone(),
+                )
+            } else {
+                let text = format!("{} series of it stayed within their normal range", steady.len());
+                (Condition::Healthy, text, cite(&steady))
+            }
+        }
+        Some(finding) => match recovered_at(finding, &here) {
+            Some(_) => (Condition::Recovered, finding.summary.clone(), finding.evidence.clone()),
+            None => (Condition::Sick, finding.summary.clone(), finding.evidence.clone()),
+        },
+    };
+    orientation.condition = condition;
+    orientation.condition_reason = reason;
+    orientation.condition_evidence = evidence;
+    if condition == Condition::Recovered {
+        orientation.ended_at = symptom.and_then(|finding| recovered_at(finding, &here));
+    } else {
+        orientation.ended_at = None;
+    }
+}
+
+/// When the symptom and all that users feel at the same entity had ended, if they have.
+fn recovered_at(symptom: &Finding, here: &[&Finding]) -> Option<Timestamp> {
+    let mut latest = symptom.ended_at?;
+    for finding in here.iter().filter(|finding| is_worse(finding)) {
+        if matches!(finding.measure, Some(Measure::Errors | Measure::Availability | Measure::Latency)) {
+            latest = latest.max(finding.ended_at?);
+        }
+    }
+    Some(latest)
+}
+
+/// The strongest departure that users feel anywhere else: the alert may name the wrong thing.
+fn elsewhere<'b>(orientation: &Orientation, board: &'b Board) -> Option<&'b Finding> {
+    let target_seen = orientation.incident.target.as_ref().is_some_and(|target| {
+        board.findings_at(target).any(|finding| finding.kind == FindingKind::MetricSeasonal)
+    });
+    if target_seen {
+        return None;
+    }
+    board
+        .findings
+        .values()
+        .filter(|finding| is_worse(finding) && finding.strength.z >= 2.0 * DEPARTURE_Z_MIN)
+        .filter(|finding| {
+            finding.ended_at.is_none()
+                && (matches!(
+                    finding.measure,
+                    Some(Measure::Errors | Measure::Availability | Measure::Latency)
+                ) || matches!(finding.kind, FindingKind::SpanErrorOrigin | FindingKind::Exception))
+        })
+        .max_by(|a, b| a.strength.z.total_cmp(&b.strength.z).then_with(|| b.id.as_str().cmp(a.id.as_str())))
+}

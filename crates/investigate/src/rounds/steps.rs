@@ -1,0 +1,245 @@
+//! Running a round's steps side by side, journalled as they finish, consumed in plan order.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use midwatch_model::{
+    Actor, Budget, EntryKind, Gap, Plan, Question, QuestionKind, Round, Signal, Step, StepId, Timestamp,
+};
+use midwatch_sources::Source;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::agents::{self, Agent, AgentError};
+use crate::board::{Board, StepAnswer, StepOutcome};
+use crate::desk::Desk;
+use crate::journal::append;
+use crate::{Draft, InvestigateError, Journal, Progress, Settings, Watcher};
+
+/// Findings kept from one step.
+const FINDINGS_MAX: u32 = 400;
+
+/// Everything a round needs to run.
+pub(crate) struct Session<'a> {
+    pub sources: &'a [Arc<dyn Source>],
+    pub settings: &'a Settings,
+    pub journal: &'a dyn Journal,
+    pub watcher: &'a dyn Watcher,
+    /// Steps planned so far in each round.
+    planned: std::collections::BTreeMap<Round, u16>,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn new(
+        sources: &'a [Arc<dyn Source>],
+        settings: &'a Settings,
+        journal: &'a dyn Journal,
+        watcher: &'a dyn Watcher,
+    ) -> Session<'a> {
+        Session { sources, settings, journal, watcher, planned: Default::default() }
+    }
+
+    /// Journals a stage's value.
+    pub(crate) fn stage<T: Serialize>(&self, name: &str, value: &T) -> Result<(), InvestigateError> {
+        let body = serde_json::to_value(value).unwrap_or(Value::Null);
+        self.journal.append(Draft {
+            actor: Actor::Engine,
+            kind: EntryKind::Stage,
+            step: None,
+            body: serde_json::json!({ "stage": name, "value": body }),
+        })?;
+        Ok(())
+    }
+
+    /// Plans a step for every agent that answers one of `questions`, runs them and merges what they answered. A failing
+    /// or disabled agent becomes a gap.
+    pub(crate) async fn ask(
+        &mut self,
+        round: Round,
+        questions: &[(Question, &str)],
+        board: &mut Board,
+    ) -> Result<(), InvestigateError> {
+        let (plan, agents) = self.plan(round, questions, board);
+        append(self.journal, Actor::Engine, EntryKind::Plan, None, &plan)?;
+        let seen: &Board = board;
+        let runs = plan.steps.iter().zip(&agents).map(|(step, agent)| self.run(step, *agent, seen));
+        let ended = join_all(runs).await;
+        for (step, answer) in plan.steps.iter().zip(ended) {
+            let question = words_of(&step.question);
+            match answer? {
+                Ok(answer) => {
+                    let outcome = StepOutcome {
+                        text: outcome_of(&answer),
+                        failed: false,
+                        queries: answer.queries.clone(),
+                        truncated: answer.truncated.clone(),
+                    };
+                    board.merge(answer);
+                    board.note_step(step, round, question, outcome);
+                }
+                Err(error) => {
+                    board.add_gap(Gap {
+                        signal: signal_of(step.question.kind),
+                        missing: format!("the {} agent failed: {error}", step.agent),
+                        grant: "see the error, then run this again".to_owned(),
+                        settles: settles(&step.agent).to_owned(),
+                    });
+                    let outcome =
+                        StepOutcome { text: error.to_string(), failed: true, ..StepOutcome::default() };
+                    board.note_step(step, round, question, outcome);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn plan(
+        &mut self,
+        round: Round,
+        questions: &[(Question, &str)],
+        board: &mut Board,
+    ) -> (Plan, Vec<&'static dyn Agent>) {
+        let mut steps = Vec::new();
+        let mut agents = Vec::new();
+        for (question, because) in questions {
+            for agent in agents::ALL {
+                let spec = agent.spec();
+                if !spec.answers.contains(&question.kind) {
+                    continue;
+                }
+                if self.settings.disabled_agents.contains(spec.name) {
+                    board.add_gap(Gap {
+                        signal: spec.signals.first().copied().unwrap_or(Signal::Metrics),
+                        missing: format!("the {} agent was switched off", spec.name),
+                        grant: format!("run again without `--without {}`", spec.name),
+                        settles: spec.settles.to_owned(),
+                    });
+                    continue;
+                }
+                let index = self.planned.entry(round).or_insert(0);
+                *index += 1;
+                let position = match Round::ALL.iter().position(|known| *known == round) {
+                    Some(position) => u16::try_from(position + 1).unwrap_or(u16::MAX),
+                    None => u16::MAX,
+                };
+                steps.push(Step {
+                    id: StepId { round: position, index: *index },
+                    round,
+                    agent: spec.name.to_owned(),
+                    question: question.clone(),
+                    because: (*because).to_owned(),
+                    budget: Budget { calls_max: spec.calls_max, findings_max: FINDINGS_MAX },
+                });
+                agents.push(*agent);
+            }
+        }
+        (Plan { round, steps }, agents)
+    }
+
+    async fn run(
+        &self,
+        step: &Step,
+        agent: &'static dyn Agent,
+        board: &Board,
+    ) -> Result<Result<StepAnswer, AgentError>, InvestigateError> {
+        self.watcher.saw(Progress::StepStarted(step.id, step.agent.clone(), words_of(&step.question)));
+        let desk = Desk::new(self.sources, step.budget);
+        let mut answer = agent.answer(&step.question, &desk, board).await;
+        if let Ok(answer) = &mut answer {
+            let findings_max = desk.budget().findings_max as usize;
+            if answer.findings.len() > findings_max {
+                answer
+                    .findings
+                    .sort_by(|a, b| b.strength.z.total_cmp(&a.strength.z).then_with(|| a.id.cmp(&b.id)));
+                answer.truncated.push(format!(
+                    "{findings_max} of {} findings kept, strongest first",
+                    answer.findings.len()
+                ));
+                answer.findings.truncate(findings_max);
+            }
+        }
+        let actor = Actor::Agent(step.agent.clone());
+        match &answer {
+            Ok(answer) => {
+                append(self.journal, actor, EntryKind::StepAnswer, Some(step.id), answer)?;
+                self.watcher.saw(Progress::StepEnded(step.id, outcome_of(answer), false));
+            }
+            Err(error) => {
+                append(self.journal, actor, EntryKind::StepFailed, Some(step.id), &error.to_string())?;
+                self.watcher.saw(Progress::StepEnded(step.id, error.to_string(), true));
+            }
+        }
+        tracing::debug!(step = %step.id, agent = %step.agent, calls = desk.calls(), "step ended");
+        Ok(answer)
+    }
+}
+
+fn outcome_of(answer: &StepAnswer) -> String {
+    let mut parts = Vec::new();
+    let mut say = |count: usize, one: &str, many: &str| {
+        if count > 0 {
+            parts.push(format!("{count} {}", if count == 1 { one } else { many }));
+        }
+    };
+    let departures = answer
+        .findings
+        .iter()
+        .filter(|finding| finding.kind != midwatch_model::FindingKind::MetricSteady)
+        .count();
+    say(departures, "finding", "findings");
+    say(answer.findings.len() - departures, "normal series", "normal series");
+    say(answer.changes.len(), "change", "changes");
+    say(answer.readings.len(), "diff read", "diffs read");
+    say(answer.relations.len(), "relation", "relations");
+    say(answer.gaps.len(), "gap", "gaps");
+    if parts.is_empty() { "nothing departed from normal".to_owned() } else { parts.join(", ") }
+}
+
+fn settles(agent: &str) -> &'static str {
+    agents::ALL
+        .iter()
+        .map(|known| known.spec())
+        .find(|spec| spec.name == agent)
+        .map_or("", |spec| spec.settles)
+}
+
+fn signal_of(kind: QuestionKind) -> Signal {
+    match kind {
+        QuestionKind::MetricBehaviour | QuestionKind::Disconfirm => Signal::Metrics,
+        QuestionKind::LogPatterns => Signal::Logs,
+        QuestionKind::SpanBehaviour => Signal::Traces,
+        QuestionKind::ChangesBefore => Signal::Changes,
+        QuestionKind::ReadDiff => Signal::Code,
+    }
+}
+
+/// A question in words.
+pub(crate) fn words_of(question: &Question) -> String {
+    let whom = match question.entities.as_slice() {
+        [] => "everything in reach".to_owned(),
+        [one] => one.name.clone(),
+        many => format!("{} and {} others", many[0].name, many.len() - 1),
+    };
+    let when = format!("{} to {}", short(question.window.start()), short(question.window.end()));
+    match question.kind {
+        QuestionKind::MetricBehaviour => format!("how did the metrics of {whom} behave, {when}?"),
+        QuestionKind::LogPatterns => {
+            format!("which messages of {whom} are new, more frequent or gone, {when}?")
+        }
+        QuestionKind::SpanBehaviour => {
+            format!("where do requests through {whom} fail or spend their time, {when}?")
+        }
+        QuestionKind::ChangesBefore => format!("what changed, {when}?"),
+        QuestionKind::ReadDiff => {
+            format!(
+                "what do {} changes do to behaviour, and what do they share with the symptom?",
+                question.changes.len()
+            )
+        }
+        QuestionKind::Disconfirm => format!("what would prove the theory about {whom} wrong?"),
+    }
+}
+
+fn short(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M").to_string()
+}

@@ -1,0 +1,97 @@
+//! The system as of the window: who calls whom, what runs where, as far as the sources showed it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use midwatch_model::{EntityId, EntityKind, EvidenceId, Relation, RelationKind};
+
+use crate::board::Board;
+
+/// Topology as of a window. The snapshot's comes from the board; a live one may come from an atlas.
+pub trait SystemView: Send + Sync {
+    /// What `entity` calls or consumes from.
+    fn callees(&self, entity: &EntityId) -> Vec<EntityId>;
+    /// What calls `entity` or consumes from it.
+    fn callers(&self, entity: &EntityId) -> Vec<EntityId>;
+    /// Machines `entity` runs on, and everything else on them.
+    fn hosts(&self, entity: &EntityId) -> Vec<EntityId>;
+    /// The evidence of the relation between the two, either way.
+    fn evidence(&self, from: &EntityId, to: &EntityId) -> Vec<EvidenceId>;
+}
+
+/// What the board knows of the system.
+#[derive(Debug, Clone, Default)]
+pub struct BoardView {
+    callees: BTreeMap<EntityId, BTreeSet<EntityId>>,
+    callers: BTreeMap<EntityId, BTreeSet<EntityId>>,
+    hosts: BTreeMap<EntityId, BTreeSet<EntityId>>,
+    evidence: BTreeMap<(EntityId, EntityId), Vec<EvidenceId>>,
+}
+
+impl BoardView {
+    /// The system as far as `board` shows it.
+    pub fn of(board: &Board) -> BoardView {
+        let mut view = BoardView::default();
+        let mut tenants: BTreeMap<EntityId, BTreeSet<EntityId>> = BTreeMap::new();
+        for Relation { from, to, kind, evidence } in &board.relations {
+            view.evidence.entry((from.clone(), to.clone())).or_default().extend(evidence.iter().cloned());
+            match kind {
+                RelationKind::Calls | RelationKind::Consumes | RelationKind::Produces => {
+                    view.callees.entry(from.clone()).or_default().insert(to.clone());
+                    view.callers.entry(to.clone()).or_default().insert(from.clone());
+                }
+                RelationKind::RunsOn => {
+                    tenants.entry(to.clone()).or_default().insert(from.clone());
+                }
+                RelationKind::BuiltFrom | RelationKind::OwnedBy => {}
+            }
+        }
+        for (host, tenants) in &tenants {
+            for tenant in tenants {
+                let hosts = view.hosts.entry(tenant.clone()).or_default();
+                hosts.insert(host.clone());
+                hosts.extend(tenants.iter().filter(|other| *other != tenant).cloned());
+            }
+        }
+        // A machine that nothing is known to run on may be anybody's.
+        let orphan_nodes: Vec<EntityId> = board
+            .entities
+            .iter()
+            .filter(|entity| entity.kind == EntityKind::Node && !tenants.contains_key(entity))
+            .cloned()
+            .collect();
+        if !orphan_nodes.is_empty() {
+            for entity in board.entities.iter().filter(|entity| entity.kind != EntityKind::Node) {
+                if !view.hosts.contains_key(entity) {
+                    view.hosts.insert(entity.clone(), orphan_nodes.iter().cloned().collect());
+                }
+            }
+        }
+        view
+    }
+}
+
+fn listed(map: &BTreeMap<EntityId, BTreeSet<EntityId>>, entity: &EntityId) -> Vec<EntityId> {
+    map.get(entity).map(|set| set.iter().cloned().collect()).unwrap_or_default()
+}
+
+impl SystemView for BoardView {
+    fn callees(&self, entity: &EntityId) -> Vec<EntityId> {
+        listed(&self.callees, entity)
+    }
+
+    fn callers(&self, entity: &EntityId) -> Vec<EntityId> {
+        listed(&self.callers, entity)
+    }
+
+    fn hosts(&self, entity: &EntityId) -> Vec<EntityId> {
+        listed(&self.hosts, entity)
+    }
+
+    fn evidence(&self, from: &EntityId, to: &EntityId) -> Vec<EvidenceId> {
+        let mut ids = Vec::new();
+        for key in [(from.clone(), to.clone()), (to.clone(), from.clone())] {
+            ids.extend(self.evidence.get(&key).into_iter().flatten().cloned());
+        }
+        ids
+    }
+}

@@ -1,0 +1,301 @@
+//! Making theories: every mechanism whose essential findings are there, at every suspect, with every change that could
+//! have set it off and without any; *unknown mechanism* always competes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use midwatch_model::{
+    ChangeKind, ContentId, EntityId, EvidenceId, Onset, Probability, Term, TermKind, Theory, TheoryId,
+    TheoryStatus,
+};
+
+use super::attribution::{Began, Candidate, reach_term, timing_term};
+use super::matching::{Matched, match_mechanism};
+use crate::board::{Board, Reading};
+use crate::mechanisms::{Mechanism, MechanismSet};
+use crate::stages::{Localisation, OriginRank};
+use crate::system::SystemView;
+
+/// What theories are made from.
+pub struct Scene<'a> {
+    /// Everything gathered.
+    pub board: &'a Board,
+    /// The system.
+    pub view: &'a dyn SystemView,
+    /// How things break.
+    pub mechanisms: &'a MechanismSet,
+    /// Where it may have started.
+    pub localisation: &'a Localisation,
+    /// Changes and what they reached.
+    pub candidates: &'a [Candidate],
+}
+
+/// Suspects looked at; the rest is far down the ranking.
+const SUSPECTS_MAX: usize = 10;
+
+/// All theories, best first, not yet tested or calibrated.
+pub fn build(scene: &Scene<'_>) -> Vec<Theory> {
+    let mut theories = Vec::new();
+    for origin in scene.localisation.origins.iter().take(SUSPECTS_MAX) {
+        for mechanism in scene.mechanisms.iter() {
+            let matched = match_mechanism(scene.board, scene.view, &origin.entity, mechanism);
+            if matched.essential {
+                theories.extend(theories_of(scene, origin, mechanism, &matched));
+            }
+        }
+        theories.push(unknown(scene, origin));
+    }
+    sort(&mut theories);
+    theories
+}
+
+/// Best first; equal scores by id.
+pub(super) fn sort(theories: &mut [Theory]) {
+    theories.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
+}
+
+fn theories_of(
+    scene: &Scene<'_>,
+    origin: &OriginRank,
+    mechanism: &Mechanism,
+    matched: &Matched,
+) -> Vec<Theory> {
+    let began = began(scene, mechanism, matched);
+    let mut base = vec![prior_term(mechanism.prior, &format!("how often {} is met at all", mechanism.title))];
+    base.extend(matched.terms.iter().cloned());
+    base.push(position_term(scene, origin));
+    let chance = 1.0 / (1.0 + (-mechanism.change.expected).exp());
+    let mut theories = Vec::new();
+    let mut alone = base.clone();
+    alone.push(prior_term(
+        (1.0 - chance).ln(),
+        &format!("how often {} comes about without a change of ours", mechanism.title),
+    ));
+    theories.push(theory(mechanism, matched, &origin.entity, None, alone));
+    for (candidate, distance) in candidates_for(scene, &origin.entity) {
+        let mut terms = base.clone();
+        terms.push(prior_term(chance.ln(), &format!("how often a change sets {} off", mechanism.title)));
+        let evidence = change_evidence(scene.board, candidate);
+        let mut reach = reach_term(candidate, evidence.clone());
+        if distance > 0 {
+            reach.weight -= 1.5;
+            reach.text = format!("{}, which {} depends on or serves", reach.text, origin.entity.name);
+        }
+        terms.push(reach);
+        if let Some(began) = began {
+            terms.push(timing_term(candidate, &began, evidence.clone()));
+        }
+        let reading = scene.board.readings.get(&candidate.change);
+        terms.push(behaviour_term(scene, mechanism, candidate, reading, &evidence));
+        terms.extend(tie_term(reading));
+        theories.push(theory(mechanism, matched, &origin.entity, Some(candidate), terms));
+    }
+    theories
+}
+
+/// Candidates that reached the entity, and those that reached a neighbour, with the distance.
+fn candidates_for<'c>(scene: &'c Scene<'_>, entity: &EntityId) -> Vec<(&'c Candidate, u8)> {
+    let mut neighbours: BTreeSet<EntityId> = scene.view.callees(entity).into_iter().collect();
+    neighbours.extend(scene.view.callers(entity));
+    // One candidate a change: the way it reached the entity best, and the latest of those that came in time.
+    let mut best: BTreeMap<&midwatch_model::ChangeId, (&Candidate, u8)> = BTreeMap::new();
+    for candidate in scene.candidates {
+        let distance = if candidate.entity == *entity {
+            0
+        } else if neighbours.contains(&candidate.entity) {
+            1
+        } else {
+            continue;
+        };
+        let entry = best.entry(&candidate.change).or_insert((candidate, distance));
+        if (distance, candidate.reach, candidate.at) < (entry.1, entry.0.reach, entry.0.at) {
+            *entry = (candidate, distance);
+        }
+    }
+    best.into_values().collect()
+}
+
+pub(super) fn began(scene: &Scene<'_>, mechanism: &Mechanism, matched: &Matched) -> Option<Began> {
+    let own: Vec<Onset> = matched
+        .own
+        .iter()
+        .filter_map(|id| scene.board.findings.get(id))
+        .filter_map(|finding| finding.onset)
+        .collect();
+    let onset =
+        own.into_iter().min_by_key(|onset| (onset.at, onset.uncertainty_s)).or(scene.localisation.onset)?;
+    Some(Began {
+        at: onset.at,
+        uncertainty_s: i64::from(onset.uncertainty_s),
+        accumulates: mechanism.accumulates,
+    })
+}
+
+fn prior_term(weight: f64, text: &str) -> Term {
+    Term {
+        kind: TermKind::Prior,
+        weight,
+        text: text.to_owned(),
+        findings: Vec::new(),
+        evidence: Vec::new(),
+        group: None,
+    }
+}
+
+fn position_term(scene: &Scene<'_>, origin: &OriginRank) -> Term {
+    let top = scene.localisation.origins.first().map_or(1.0, |first| first.share).max(1e-6);
+    let weight = 1.5 * (origin.share / top) - if origin.explained_by.is_empty() { 0.0 } else { 1.5 };
+    let reasons = if origin.reasons.is_empty() {
+        "its place in the call graph".to_owned()
+    } else {
+        origin.reasons.join("; ")
+    };
+    let evidence: Vec<EvidenceId> = scene
+        .board
+        .findings_at(&origin.entity)
+        .flat_map(|finding| finding.evidence.iter().cloned())
+        .take(3)
+        .collect();
+    Term {
+        kind: TermKind::Position,
+        weight,
+        text: format!("{}: {reasons}", origin.entity.name),
+        findings: Vec::new(),
+        evidence,
+        group: None,
+    }
+}
+
+fn change_evidence(board: &Board, candidate: &Candidate) -> Vec<EvidenceId> {
+    let mut ids: Vec<EvidenceId> = Vec::new();
+    for change in [candidate.deploy.as_ref(), Some(&candidate.change)].into_iter().flatten() {
+        if let Some(id) = board.change_evidence.get(change)
+            && !ids.contains(id)
+        {
+            ids.push(id.clone());
+        }
+    }
+    ids
+}
+
+fn behaviour_term(
+    scene: &Scene<'_>,
+    mechanism: &Mechanism,
+    candidate: &Candidate,
+    reading: Option<&Reading>,
+    evidence: &[EvidenceId],
+) -> Term {
+    let term = |weight: f64, text: String, evidence: Vec<EvidenceId>| Term {
+        kind: TermKind::Behaviour,
+        weight,
+        text,
+        findings: Vec::new(),
+        evidence,
+        group: None,
+    };
+    let Some(reading) = reading else {
+        let kind = scene.board.changes.get(&candidate.change).map(|change| change.kind);
+        let text = match kind {
+            Some(ChangeKind::Flag) => "what the flag switches is not known",
+            Some(ChangeKind::Infra | ChangeKind::Scaling) => "an event of the infrastructure, without a diff",
+            _ => "its diff is not known, so what it does to behaviour cannot be read",
+        };
+        return term(-1.0, text.to_owned(), evidence.to_vec());
+    };
+    let mut cited = vec![reading.evidence.clone()];
+    cited.extend(evidence.iter().filter(|id| **id != reading.evidence).cloned());
+    if reading.inert {
+        return term(-4.0, format!("its diff changes no behaviour: {}", reading.reason), cited);
+    }
+    let fitting: Vec<_> = reading
+        .behaviours
+        .iter()
+        .filter(|behaviour| mechanism.change.behaviours.contains(&behaviour.kind))
+        .collect();
+    let Some(first) = fitting.first() else {
+        let what = reading
+            .behaviours
+            .first()
+            .map_or_else(|| reading.reason.clone(), |behaviour| behaviour.text.clone());
+        return term(
+            -1.5,
+            format!("its diff changes behaviour, but not in a way that does this: {what}"),
+            cited,
+        );
+    };
+    let further: f64 = fitting.iter().skip(1).map(|behaviour| behaviour.weight * 0.25).sum();
+    let worth = (first.weight + further).min(1.2);
+    term(4.0 * worth, format!("its diff does what this needs: {}", first.text), cited)
+}
+
+fn tie_term(reading: Option<&Reading>) -> Option<Term> {
+    let reading = reading?;
+    if reading.ties.is_empty() || reading.inert {
+        return None;
+    }
+    let sum: f64 = reading.ties.iter().map(|tie| tie.strength).sum();
+    let shown: Vec<&str> = reading.ties.iter().take(4).map(|tie| tie.text.as_str()).collect();
+    let mut evidence = vec![reading.evidence.clone()];
+    for id in reading.ties.iter().take(4).flat_map(|tie| &tie.evidence) {
+        if !evidence.contains(id) {
+            evidence.push(id.clone());
+        }
+    }
+    Some(Term {
+        kind: TermKind::Tie,
+        weight: 3.0 * (1.0 - (-sum).exp()),
+        text: format!("its diff and the symptom share {}", shown.join(", ")),
+        findings: Vec::new(),
+        evidence,
+        group: None,
+    })
+}
+
+fn theory(
+    mechanism: &Mechanism,
+    matched: &Matched,
+    entity: &EntityId,
+    candidate: Option<&Candidate>,
+    terms: Vec<Term>,
+) -> Theory {
+    let change = candidate.map(|candidate| candidate.change.clone());
+    let peer = matched.peer.as_ref().map_or("what it calls", |peer| peer.name.as_str());
+    Theory {
+        id: theory_id(&mechanism.id, entity, change.as_ref()),
+        mechanism: mechanism.id.clone(),
+        title: mechanism.clause.replace("{entity}", &entity.name).replace("{peer}", peer),
+        entity: entity.clone(),
+        outside: mechanism.origin.is_outside() && change.is_none(),
+        change,
+        score: terms.iter().map(|term| term.weight).sum(),
+        probability: Probability::Band { low: 0.0, high: 0.0, cases: 0 },
+        status: TheoryStatus::Competing,
+        terms,
+        refutations: Vec::new(),
+    }
+}
+
+/// *Unknown mechanism at the entity*: no mechanism's predictions, only its place.
+fn unknown(scene: &Scene<'_>, origin: &OriginRank) -> Theory {
+    let terms = vec![
+        prior_term(-1.0, "a mechanism that is not in the list is always possible"),
+        position_term(scene, origin),
+    ];
+    Theory {
+        id: theory_id("unknown", &origin.entity, None),
+        mechanism: "unknown".to_owned(),
+        title: format!("{} fails in a way that no known mechanism describes", origin.entity.name),
+        entity: origin.entity.clone(),
+        change: None,
+        outside: false,
+        score: terms.iter().map(|term| term.weight).sum(),
+        probability: Probability::Band { low: 0.0, high: 0.0, cases: 0 },
+        status: TheoryStatus::Competing,
+        terms,
+        refutations: Vec::new(),
+    }
+}
+
+fn theory_id(mechanism: &str, entity: &EntityId, change: Option<&midwatch_model::ChangeId>) -> TheoryId {
+    let change = change.map(|change| change.as_str().to_owned()).unwrap_or_default();
+    TheoryId::of(&[mechanism.to_owned(), entity.to_string(), change])
+}

@@ -1,0 +1,15 @@
+//! Theories: made from mechanisms and findings, scored term by term, tested against themselves, calibrated.
+
+mod attribution;
+mod build;
+mod matching;
+mod probability;
+mod refute;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use attribution::duration_text;
+pub use attribution::{Candidate, Reach, candidates};
+pub use build::{Scene, build};
+pub use probability::{MARGIN, conviction, settle};
+pub use refute::refute;

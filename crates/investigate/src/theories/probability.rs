@@ -1,0 +1,109 @@
+//! From scores to probabilities, and the margin a conviction needs.
+//!
+//! The leader's margin over the best theory with another answer goes through a logistic that `xtask calibrate` fitted on
+//! incidents with known answers (Platt 1999). Below 50 alike cases the result is a band: two standard errors of the
+//! fitted log-odds either way.
+
+use midwatch_model::{Probability, TermKind, Theory, TheoryStatus};
+
+use crate::Calibration;
+
+/// Alike cases from which a number is shown instead of a band.
+const CASES_FOR_A_NUMBER: u32 = 50;
+
+/// Natural units by which the leader must beat every theory with another answer.
+pub const MARGIN: f64 = 1.0;
+
+/// Weight that what a diff does must have before its commit may be convicted.
+const BEHAVIOUR_MIN: f64 = 1.0;
+
+/// Gives every theory its probability and marks the leader.
+pub fn settle(theories: &mut [Theory], calibration: &Calibration) {
+    let scores: Vec<(f64, Answer)> =
+        theories.iter().map(|theory| (theory.score, Answer::of(theory))).collect();
+    for (index, theory) in theories.iter_mut().enumerate() {
+        let (score, answer) = &scores[index];
+        let rival = scores
+            .iter()
+            .filter(|(_, other)| other != answer)
+            .map(|(score, _)| *score)
+            .fold(f64::NEG_INFINITY, f64::max);
+        let margin = if rival.is_finite() { score - rival } else { score + 1.0 };
+        theory.probability = probability(margin.clamp(-20.0, 20.0), calibration);
+    }
+    if let Some(leader) = theories.iter_mut().find(|theory| theory.status != TheoryStatus::RuledOut) {
+        leader.status = TheoryStatus::Leading;
+    }
+}
+
+fn probability(margin: f64, calibration: &Calibration) -> Probability {
+    let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
+    let odds = calibration.slope * margin + calibration.intercept;
+    if calibration.cases >= CASES_FOR_A_NUMBER {
+        return Probability::Point { value: round(logistic(odds)), cases: calibration.cases };
+    }
+    let spread = 2.0 * calibration.standard_error;
+    Probability::Band {
+        low: round(logistic(odds - spread)),
+        high: round(logistic(odds + spread)),
+        cases: calibration.cases,
+    }
+}
+
+fn round(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+/// What a theory answers: two theories with one answer do not compete.
+#[derive(Debug, Clone, PartialEq)]
+enum Answer {
+    Change(String),
+    Mechanism(String, String),
+}
+
+impl Answer {
+    fn of(theory: &Theory) -> Answer {
+        match &theory.change {
+            Some(change) => Answer::Change(change.to_string()),
+            None if theory.outside => Answer::Mechanism("outside".to_owned(), String::new()),
+            None => Answer::Mechanism(theory.mechanism.clone(), theory.entity.to_string()),
+        }
+    }
+}
+
+/// How far the leader is ahead of the best theory with another answer, and whether what it rests on suffices.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Conviction {
+    /// Natural units.
+    pub margin: f64,
+    /// Whether its change may be convicted: ahead by the margin, and its diff does what the mechanism needs.
+    pub change_proven: bool,
+    /// Whether its mechanism is proven, whatever set it off.
+    pub mechanism_proven: bool,
+}
+
+/// What the leader may be called.
+pub fn conviction(theories: &[Theory], leader: &Theory) -> Conviction {
+    let answer = Answer::of(leader);
+    let best_rival = |accept: &dyn Fn(&Theory) -> bool| {
+        theories
+            .iter()
+            .filter(|theory| theory.id != leader.id && theory.status != TheoryStatus::RuledOut)
+            .filter(|theory| accept(theory))
+            .map(|theory| theory.score)
+            .fold(f64::NEG_INFINITY, f64::max)
+    };
+    let rival = best_rival(&|theory| Answer::of(theory) != answer);
+    let margin = if rival.is_finite() { leader.score - rival } else { f64::from(20) };
+    let behaviour: f64 =
+        leader.terms.iter().filter(|term| term.kind == TermKind::Behaviour).map(|term| term.weight).sum();
+    let unknown = best_rival(&|theory| theory.mechanism == "unknown");
+    Conviction {
+        margin,
+        change_proven: leader.change.is_some()
+            && margin >= MARGIN
+            && behaviour >= BEHAVIOUR_MIN
+            && leader.score > 0.0,
+        mechanism_proven: leader.mechanism != "unknown" && leader.score - unknown.max(-5.0) >= MARGIN,
+    }
+}
