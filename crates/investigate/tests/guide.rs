@@ -1,5 +1,7 @@
 //! What `docs/guide/mechanisms.md` says is true: its example loads, and every word of the vocabulary is in it.
 
+#![allow(clippy::panic)] // Helpers of tests, outside test functions.
+
 use midwatch_analysis::diff::KINDS;
 use midwatch_investigate::mechanisms::{
     ChangePart, Mechanism, MechanismSet, Origin, Place, Prediction, Remedy, TestName,

@@ -114,7 +114,7 @@ fn yes() -> bool {
     true
 }
 
-/// Disconfirming tests: each is code in `theories/tests`, named here.
+/// Disconfirming tests: each is code in `theories/refute.rs`, named here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TestName {

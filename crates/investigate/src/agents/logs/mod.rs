@@ -9,8 +9,8 @@ use midwatch_analysis::logs::{
     compare_patterns, concepts_of, parse_exception, peers_named, telling_words,
 };
 use midwatch_model::{
-    Answer, Citation, Direction, EntityId, Evidence, FindingKind, LogLine, Question, QuestionKind, Relation,
-    RelationKind, Signal,
+    Answer, Citation, Direction, EntityId, Evidence, Finding, FindingKind, LogLine, Question, QuestionKind,
+    Relation, RelationKind, Signal,
 };
 use midwatch_sources::LogQuery;
 
@@ -145,14 +145,14 @@ impl Reader<'_> {
         draft.effect = change.ratio;
         draft.z = change.z * if loud { 1.0 } else { 0.7 };
         draft.summary = summary(pattern, change, kind);
-        draft.concepts = concepts.clone();
+        draft.concepts = concepts;
         draft.words = words;
-        draft.peer = peer.clone();
-        let (onset, z) = (draft.onset, draft.z);
-        self.result.findings.push(draft.finish());
+        draft.peer = peer;
+        let message = draft.finish();
         if worse {
-            self.exception(pattern, &entity, peer, &cited, &concepts, (onset, z));
+            self.exception(pattern, &message, &cited);
         }
+        self.result.findings.push(message);
     }
 
     fn cite(&mut self, pattern: &LogPattern, change: &PatternChange) -> Evidence {
@@ -221,15 +221,8 @@ impl Reader<'_> {
         Some(peer)
     }
 
-    fn exception(
-        &mut self,
-        pattern: &LogPattern,
-        entity: &EntityId,
-        peer: Option<EntityId>,
-        cited: &Evidence,
-        concepts: &[String],
-        (onset, z): (Option<midwatch_model::Onset>, f64),
-    ) {
+    /// The exception that a message tells of, at the same place and time as the message.
+    fn exception(&mut self, pattern: &LogPattern, message: &Finding, cited: &Evidence) {
         let Some(exemplar) = pattern.exemplars.first() else { return };
         let stack = exemplar.fields.iter().filter(|(key, _)| {
             let key = key.to_lowercase();
@@ -254,21 +247,25 @@ impl Reader<'_> {
             })
             .collect();
         words.push(exception.kind.to_lowercase());
-        let mut draft =
-            Draft::new(FindingKind::Exception, entity.clone(), exception.kind.clone(), cited.id.clone());
+        let mut draft = Draft::new(
+            FindingKind::Exception,
+            message.entity.clone(),
+            exception.kind.clone(),
+            cited.id.clone(),
+        );
         draft.direction = Some(Direction::Up);
-        draft.concepts = concepts.to_vec();
+        draft.concepts = message.concepts.clone();
         draft.words = words;
-        draft.peer = peer;
-        draft.onset = onset;
-        draft.z = z;
+        draft.peer = message.peer.clone();
+        draft.onset = message.onset;
+        draft.z = message.strength.z;
         let place = exception.frames.iter().find(|frame| !frame.in_library).and_then(|frame| {
             let file = Some(frame.file.as_str()).filter(|file| !file.is_empty())?;
             Some(format!(" in {file}{}", frame.line.map_or_else(String::new, |line| format!(":{line}"))))
         });
         draft.summary = format!(
             "{} throws {}{}: {}",
-            entity.name,
+            message.entity.name,
             cut(&exception.kind, 80),
             place.unwrap_or_default(),
             cut(&exception.message, 120)
