@@ -31,6 +31,9 @@ pub(super) fn spread(case: &Case<'_>) -> Spread {
             continue;
         }
         let mut worse: Vec<_> = case.board.findings_at(entity).filter(|finding| is_worse(finding)).collect();
+        if !worse.iter().any(|finding| is_felt(finding)) {
+            continue;
+        }
         worse.sort_by(|a, b| {
             let felt = |finding: &midwatch_model::Finding| {
                 !matches!(finding.measure, Some(Measure::Errors | Measure::Availability | Measure::Latency))
@@ -59,6 +62,24 @@ pub(super) fn spread(case: &Case<'_>) -> Spread {
         })
         .collect();
     Spread { origin, victims, edges }
+}
+
+/// Whether a departure is suffering and not only more use of a resource, which healthy growth looks like too.
+fn is_felt(finding: &midwatch_model::Finding) -> bool {
+    match finding.measure {
+        Some(measure) => matches!(
+            measure,
+            Measure::Errors
+                | Measure::Availability
+                | Measure::Latency
+                | Measure::Throughput
+                | Measure::Crashes
+                | Measure::Restarts
+                | Measure::QueueAge
+                | Measure::QueueDepth
+        ),
+        None => finding.kind != FindingKind::SpanFanOut,
+    }
 }
 
 pub(super) fn impact(case: &Case<'_>) -> Impact {
