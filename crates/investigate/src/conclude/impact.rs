@@ -78,7 +78,10 @@ fn is_felt(finding: &midwatch_model::Finding) -> bool {
                 | Measure::QueueAge
                 | Measure::QueueDepth
         ),
-        None => finding.kind != FindingKind::SpanFanOut,
+        None => !matches!(
+            finding.kind,
+            FindingKind::SpanFanOut | FindingKind::SpanSlow | FindingKind::AttributeChange
+        ),
     }
 }
 

@@ -234,6 +234,8 @@ fn charts(case: &Case<'_>) -> Vec<midwatch_model::Chart> {
             .map(|o| o.at);
         (!symptom, !supports, onset.is_none(), onset, chart.title.clone())
     });
+    let mut titles = BTreeSet::new();
+    charts.retain(|chart| titles.insert(chart.title.clone()));
     charts.truncate(CHARTS_MAX);
     charts
 }
