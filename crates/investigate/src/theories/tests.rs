@@ -171,7 +171,8 @@ fn solve(board: &Board, mechanisms: &MechanismSet) -> Vec<midwatch_model::Theory
 #[test]
 fn each_mechanism_beats_the_unknown_one_when_all_it_predicts_is_there() {
     let mechanisms = set();
-    for mechanism in mechanisms.iter() {
+    // One that hardly comes about without a change needs one to win; the tests of convictions are about those.
+    for mechanism in mechanisms.iter().filter(|mechanism| mechanism.change.expected <= 0.5) {
         let board = board_for(mechanism);
         let theories = solve(&board, &mechanisms);
         let best = |id: &str| {
