@@ -12,12 +12,14 @@ mod measure_rules;
 mod measure_tests;
 mod onset;
 mod ramp;
+mod rare;
 mod robust;
 mod saturation;
 mod seasonal;
 mod shift;
 #[cfg(test)]
 mod testing;
+mod trend;
 
 pub use batch::{Series, SeriesKey, SeriesSet, SeriesView};
 pub use change_points::{ChangeOptions, ChangePoint, change_points};
@@ -26,6 +28,7 @@ pub use dose::{DoseOptions, DoseResponse, dose_response, spearman, theil_sen};
 pub use gaps::{Aligned, Gap, Sampling, align, coverage, resample, sampling};
 pub use measure::{MetricMeaning, Stat, classify, words_of};
 pub use onset::{OnsetEstimate, OnsetKind, OnsetOptions, onset};
+pub use rare::surge_of_rare_events;
 pub use ramp::{JumpFit, RampFit, fit_jump, fit_ramp, fit_step};
 pub use robust::{
     Level, Z_MAX, granularity, level, mad, median, normal_two_sided_p, quantile, quantile_sorted, robust_z,
@@ -37,3 +40,4 @@ pub use shift::{
     Shift, ShiftOptions, baseline_shift, departure_of, direction_of, mann_whitney_p, normal_band,
     shift_of_values,
 };
+pub use trend::climbing_from_the_start;

@@ -21,6 +21,9 @@ const LONG_TAIL: f64 = 1.5;
 /// A ramp must leave at most this share of the squared error that a step leaves.
 const RAMP_ERROR_SHARE: f64 = 0.9;
 
+/// Noise scales by which a point must fall short of a fitted ramp to prove that the ramp had not begun.
+const NORMAL_Z: f64 = 3.0;
+
 /// What counts as an onset.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OnsetOptions {
@@ -289,9 +292,33 @@ fn place(
         let slope_per_s = with_direction(jump.slope_per_s).then_some(jump.slope_per_s);
         return Placed { first: first.min(jump.at), knee_s: None, slope_per_s };
     }
-    let knee_s = knee_of(times_s, &ramp, baseline, direction).min(times_s[first]);
-    let after_knee = times_s.partition_point(|at| *at <= knee_s).min(values.len() - 1);
-    Placed { first: after_knee, knee_s: Some(knee_s), slope_per_s: Some(ramp.slope_per_s) }
+    let fitted_s = knee_of(times_s, &ramp, baseline, direction).min(times_s[first]);
+    let slope_per_s = Some(ramp.slope_per_s);
+    let after = |knee_s: f64| times_s.partition_point(|at| *at <= knee_s).min(values.len() - 1);
+    match last_normal(times_s, values, fitted_s, first, ramp.slope_per_s, baseline) {
+        Some(normal) => Placed { first: normal + 1, knee_s: Some(times_s[normal + 1]), slope_per_s },
+        None => Placed { first: after(fitted_s), knee_s: Some(fitted_s), slope_per_s },
+    }
+}
+
+/// The last point between a fitted knee and the first abnormal point that is as normal as ever although the line demands
+/// clearly more: the rise cannot have begun before it. Steps that go on climbing and curves that flatten pull a straight
+/// line's knee ahead of their true start; this takes it back.
+fn last_normal(
+    times_s: &[f64],
+    values: &[f64],
+    knee_s: f64,
+    first: usize,
+    slope_per_s: f64,
+    baseline: &Level,
+) -> Option<usize> {
+    let noise = baseline.scale.max(f64::MIN_POSITIVE);
+    let from = times_s.partition_point(|at| *at <= knee_s);
+    (from..first).rev().find(|index| {
+        let demanded = slope_per_s * (times_s[*index] - knee_s);
+        let risen = (values[*index] - baseline.median) * slope_per_s.signum();
+        demanded.abs() - risen > NORMAL_Z * noise && risen < NORMAL_Z * noise
+    })
 }
 
 /// The fitted line followed back to the level of the whole baseline, which is better known than the fitted one; kept
@@ -489,6 +516,25 @@ mod tests {
                 2.0,
                 OnsetKind::Ramp,
                 Some(90),
+            ),
+            // A straight line through these starts too early: their first points say so.
+            (
+                "step that climbs on",
+                Box::new(|i| if i < 60 { 100.0 } else { 150.0 + 250.0 * line(i, 60, 119) }),
+                4.0,
+                60.0,
+                1.0,
+                OnsetKind::Ramp,
+                None,
+            ),
+            (
+                "rise that flattens",
+                Box::new(|i| 100.0 + 300.0 * (1.0 - (-(i.saturating_sub(59) as f64) / 12.0).exp())),
+                4.0,
+                60.0,
+                1.0,
+                OnsetKind::Ramp,
+                None,
             ),
             ("queue from 0", Box::new(|i| 500.0 * line(i, 50, 119)), 0.0, 50.0, 1.0, OnsetKind::Ramp, None),
             (
