@@ -202,6 +202,9 @@ pub(super) fn for_each_row(
     mut visit: impl FnMut(Record, &mut DamageLog),
 ) {
     let outcome = Rows::open(&file.path).and_then(|(header, mut rows)| {
+        if let Some(loss) = rows.header_loss() {
+            damage.row(&file.relative, 1, loss);
+        }
         while let Some(row) = rows.next()? {
             if row.broken {
                 damage.row(

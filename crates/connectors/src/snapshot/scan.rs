@@ -143,6 +143,11 @@ impl Walk {
                 self.file(path, relative);
             } else if kind.is_dir() {
                 self.sub_directory(&path, &relative, depth);
+            } else {
+                // Opening a pipe that nobody writes to would never end.
+                self.scan
+                    .damage
+                    .note(format!("{relative} is a pipe, a socket or a device and was not opened"));
             }
         }
         Ok(())
@@ -192,20 +197,19 @@ impl Walk {
     /// Links to files inside the snapshot that were not met already are read; all others are left alone.
     fn follow_links(&mut self) {
         for (path, relative) in std::mem::take(&mut self.links) {
-            let target = path.canonicalize().ok().filter(|target| target.starts_with(&self.root));
-            match target {
-                Some(target) if target.is_file() => {
+            let note = match path.canonicalize() {
+                Ok(target) if !target.starts_with(&self.root) => "leads out of the snapshot",
+                Ok(target) if target.is_dir() => "leads to a folder",
+                Ok(target) if !target.is_file() => "leads to a pipe, a socket or a device",
+                Ok(target) => {
                     if !self.seen.contains(&target) && !relative.starts_with('.') {
                         self.file(target, relative);
                     }
+                    continue;
                 }
-                Some(_) => self.scan.damage.note(format!("the link {relative} to a folder was not followed")),
-                None => {
-                    self.scan
-                        .damage
-                        .note(format!("the link {relative} leads out of the snapshot and was not followed"));
-                }
-            }
+                Err(_) => "leads nowhere",
+            };
+            self.scan.damage.note(format!("the link {relative} {note} and was not followed"));
         }
     }
 }

@@ -14,6 +14,7 @@ pub(super) struct Rows {
     delimiter: u8,
     text: Vec<u8>,
     ends: Vec<usize>,
+    header_cut: bool,
 }
 
 /// One row.
@@ -45,8 +46,13 @@ impl Rows {
     /// Opens a table and reads its header. The delimiter is the most frequent of `,`, `;`, tab and `|` in it. An empty
     /// file has an empty header.
     pub(super) fn open(path: &Path) -> std::io::Result<(Vec<String>, Rows)> {
-        let mut rows =
-            Rows { lines: Lines::open(path)?, delimiter: b',', text: Vec::new(), ends: Vec::new() };
+        let mut rows = Rows {
+            lines: Lines::open(path)?,
+            delimiter: b',',
+            text: Vec::new(),
+            ends: Vec::new(),
+            header_cut: false,
+        };
         let header = match rows.lines.next()? {
             None => Vec::new(),
             Some(line) => {
@@ -54,14 +60,24 @@ impl Rows {
                 rows.text.clear();
                 rows.ends.clear();
                 split(line.bytes, rows.delimiter, false, &mut rows.text, &mut rows.ends);
-                rows.ends.push(rows.text.len());
+                rows.header_cut = line.cut || rows.ends.len() >= COLUMNS_MAX;
+                // The name that was cut in its middle is no name.
+                if !line.cut {
+                    rows.ends.push(rows.text.len());
+                }
                 let header = Row { line: 1, broken: false, text: &rows.text, ends: &rows.ends };
-                (0..header.len())
+                (0..header.len().min(COLUMNS_MAX))
                     .filter_map(|column| Some(text_of(header.cell(column)?).0.into_owned()))
                     .collect()
             }
         };
         Ok((header, rows))
+    }
+
+    /// What the header held beyond the limits, in words; `None` when it was read as a whole.
+    pub(super) fn header_loss(&self) -> Option<&'static str> {
+        self.header_cut
+            .then_some("a header longer than 64 KiB or 16,384 columns; further columns were left out")
     }
 
     /// The next row that is not blank.
@@ -172,6 +188,21 @@ mod tests {
             assert_eq!(row.2, cells);
         }
         assert_eq!(rows.len(), 3);
+    }
+
+    #[test]
+    fn a_header_that_is_too_long_is_read_as_far_as_it_goes() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("t.csv");
+        for (name, names) in [("column_of_some_length", 9_000), ("c", 20_000)] {
+            std::fs::write(&path, format!("time{}\n1,2\n", format!(",{name}").repeat(names))).unwrap();
+            let (header, mut rows) = Rows::open(&path).unwrap();
+            assert!(rows.header_loss().is_some());
+            assert!(header.len() > 2_000 && header.iter().skip(1).all(|column| column == name));
+            assert_eq!(rows.next().unwrap().map(|row| row.broken), Some(false));
+        }
+        std::fs::write(&path, "time,c\n").unwrap();
+        assert_eq!(Rows::open(&path).unwrap().1.header_loss(), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The history of a git repository, through the `git` program with fixed arguments that only read.
 
 use std::io::Read;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use midwatch_model::{Change, Commit, Timestamp};
@@ -54,7 +55,45 @@ pub(super) fn read(file: &SnapshotFile, damage: &mut DamageLog) -> Vec<Change> {
     }
 }
 
+/// Entries of a repository's own folder that are looked at before it is read.
+const ENTRIES_MAX: usize = 200_000;
+
+/// Why the repository at `path` must not be read: its history lies outside the snapshot, or reading it would wait for
+/// ever. `None` when all of it is plain files and folders.
+fn refused(path: &Path) -> Option<String> {
+    let own = path.join(".git");
+    let elsewhere = "the repository's history lies elsewhere; put a clone of its own into the snapshot";
+    if !own.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
+        || own.join("commondir").symlink_metadata().is_ok()
+        || own.join("objects/info/alternates").symlink_metadata().is_ok()
+    {
+        return Some(elsewhere.to_owned());
+    }
+    let mut folders = vec![own];
+    let mut entries = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            entries += 1;
+            let Ok(kind) = entry.file_type() else { continue };
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_symlink() {
+                return Some(elsewhere.to_owned());
+            } else if !kind.is_file() {
+                return Some("the repository holds a pipe, a socket or a device and was not read".to_owned());
+            }
+        }
+        if entries > ENTRIES_MAX {
+            return Some(format!("the repository holds more than {ENTRIES_MAX} files; `git gc` packs them"));
+        }
+    }
+    None
+}
+
 fn log(file: &SnapshotFile) -> Result<(Vec<u8>, bool), String> {
+    if let Some(reason) = refused(&file.path) {
+        return Err(reason);
+    }
     let mut command = Command::new("git");
     command.arg("--no-pager").arg("--literal-pathspecs").arg("-C").arg(&file.path);
     for setting in SETTINGS {

@@ -33,6 +33,9 @@ pub(super) fn read(file: &SnapshotFile, known: &[String], store: &mut MetricStor
     if header.is_empty() {
         return;
     }
+    if let Some(loss) = rows.header_loss() {
+        damage.row(&file.relative, 1, loss);
+    }
     let Some(columns) = columns_of(&header, known) else {
         return damage.file(&file.relative, "no column holds times (timestamp, time, ts, date)");
     };
