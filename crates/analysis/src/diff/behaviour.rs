@@ -126,6 +126,7 @@ pub fn read_diff(diffs: &[FileDiff]) -> DiffReading {
     reader.removed();
     reader.added();
     reader.moved();
+    reader.reordered();
     let (behaviours, found, weight) = reader.strongest(BEHAVIOURS_MAX);
     let (numbers, mut sql) = (reader.numbers, reader.sql);
     sql.0.truncate(SHAPES_MAX);

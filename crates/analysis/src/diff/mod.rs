@@ -16,6 +16,7 @@ mod path_class;
 mod quantity;
 mod reader;
 mod rules_config;
+mod rules_order;
 mod rules_pair;
 mod rules_single;
 mod rules_sql;

@@ -75,7 +75,9 @@ pub(super) fn split_with_default(text: &str, default_path: &str) -> Vec<FileDiff
     for (index, line) in lines.iter().enumerate() {
         let line = line.strip_suffix('\r').unwrap_or(line);
         let next = lines.get(index + 1).copied().unwrap_or("");
-        let start = if hunk.inside() { None } else { file_start(line, next) };
+        let after_next = lines.get(index + 2).copied().unwrap_or("");
+        let in_hunk = hunk.inside() && !is_whole_head(line, next, after_next);
+        let start = if in_hunk { None } else { file_start(line, next) };
         if let Some(path) = start {
             let room = files.len() + 1 < FILES_MAX;
             // `--- a/x` inside the head that `diff --git` opened belongs to the same file.
@@ -92,6 +94,7 @@ pub(super) fn split_with_default(text: &str, default_path: &str) -> Vec<FileDiff
                 current.path = path;
             }
             in_head = !line.starts_with("@@");
+            hunk = HunkCount::default();
         }
         if let Some(count) = HunkCount::of(line) {
             hunk = count;
@@ -146,6 +149,13 @@ impl HunkCount {
             Some(_) => *self = HunkCount::default(),
         }
     }
+}
+
+/// Whether a file's head stands here beyond doubt, even when the counts of the hunk before it promise more lines: diffs
+/// that people or programs wrote by hand count wrongly.
+fn is_whole_head(line: &str, next: &str, after_next: &str) -> bool {
+    line.starts_with("diff --git ")
+        || (line.starts_with("--- ") && next.starts_with("+++ ") && hunk_numbers(after_next).is_some())
 }
 
 /// The path that a line opens a new file with; empty when it opens one without naming it.
@@ -391,6 +401,16 @@ mod tests {
         );
         let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
         assert_eq!(paths, ["one.py", "two.py"]);
+    }
+
+    #[test]
+    fn a_head_ends_a_hunk_whose_count_was_wrong() {
+        let text = "--- a/one.md\n+++ b/one.md\n@@ -1,9 +1,9 @@\n-a\n+b\n\
+                    --- a/two.py\n+++ b/two.py\n@@ -1 +1 @@\n-c\n+d\n";
+        let files = split_unified(text);
+        let got: Vec<(&str, usize)> =
+            files.iter().map(|file| (file.path.as_str(), file.text.lines().count())).collect();
+        assert_eq!(got, [("one.md", 5), ("two.py", 5)]);
     }
 
     #[test]

@@ -100,7 +100,16 @@ impl<'f> Reader<'f> {
         matches!(self.files[file].class, PathClass::Config | PathClass::Build)
     }
 
-    fn push(&mut self, verdict: Verdict, old: Option<Place>, new: Option<Place>, told: Option<String>) {
+    pub(super) fn files(&self) -> &'f [FileSides] {
+        self.files
+    }
+
+    /// Whether a behaviour of this kind was found in a file.
+    pub(super) fn has(&self, kind: &str, file: usize) -> bool {
+        self.found.iter().any(|raw| raw.kind == kind && raw.file == file)
+    }
+
+    pub(super) fn push(&mut self, verdict: Verdict, old: Option<Place>, new: Option<Place>, told: Option<String>) {
         let Some(file) = old.or(new).map(|place| place.0) else { return };
         let weight = verdict.1 * self.class_factor(file);
         if weight <= 0.0 {

@@ -295,8 +295,12 @@ fn place(
     let fitted_s = knee_of(times_s, &ramp, baseline, direction).min(times_s[first]);
     let slope_per_s = Some(ramp.slope_per_s);
     let after = |knee_s: f64| times_s.partition_point(|at| *at <= knee_s).min(values.len() - 1);
+    let step_s = times_s[first] - times_s[first.saturating_sub(1)];
+    let steep = ramp.slope_per_s.abs() * step_s > NORMAL_Z * baseline.scale;
     match last_normal(times_s, values, fitted_s, first, ramp.slope_per_s, baseline) {
         Some(normal) => Placed { first: normal + 1, knee_s: Some(times_s[normal + 1]), slope_per_s },
+        // A rise that one sampling step lifts out of the noise began with the first point that shows it, as a step does.
+        None if steep => Placed { first, knee_s: Some(times_s[first]), slope_per_s },
         None => Placed { first: after(fitted_s), knee_s: Some(fitted_s), slope_per_s },
     }
 }

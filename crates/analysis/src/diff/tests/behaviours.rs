@@ -339,6 +339,18 @@ fn locks_caches_and_resources() {
             "transaction_widened",
             0.6,
         ),
+        (
+            "a/b.go",
+            " \ttx.Save(loan)\n-\tif err := tx.Commit(); err != nil {\n-\t\treturn err\n-\t}\n-\tif err := s.mail.Notify(id); err != nil {\n-\t\ts.log.Warn(err)\n-\t}\n-\treturn nil\n+\tif err := s.mail.Notify(id); err != nil {\n+\t\treturn fmt.Errorf(\"notify: %w\", err)\n+\t}\n+\treturn tx.Commit()\n",
+            "transaction_widened",
+            0.6,
+        ),
+        (
+            "a/b.go",
+            " \ts.mu.Lock()\n-\ts.mu.Unlock()\n \tquote := s.pricing.Fetch(id)\n+\ts.mu.Unlock()\n",
+            "lock_widened",
+            0.7,
+        ),
         ("a/b.py", "+        with self._lock:\n+            self.flush()\n", "lock_added", 0.5),
         ("a/b.go", "-\tif v, ok := s.cache.Get(id); ok {\n-\t\treturn v, nil\n-\t}\n", "cache_removed", 0.8),
         ("a/b.py", "-@lru_cache(maxsize=512)\n def rate(zone):\n", "cache_removed", 0.8),
