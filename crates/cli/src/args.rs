@@ -42,6 +42,7 @@ pub(crate) enum Command {
     Examples:\n  \
     midwatch investigate --snapshot ./incident\n  \
     midwatch investigate --snapshot ./incident --alert alert.json -o md > report.md\n  \
+    midwatch investigate --snapshot ./incident -o html > report.html\n  \
     midwatch investigate --snapshot ./incident --ask 'why is checkout slow?' --since 6h\n  \
     midwatch investigate --snapshot ./incident --record incident.jsonl"
 )]
@@ -165,6 +166,8 @@ pub(crate) enum Form {
     Json,
     /// Markdown
     Md,
+    /// One self-contained page for a browser
+    Html,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use midwatch_app::Outcome;
 use midwatch_model::{Report, VerdictKind};
-use midwatch_report::{TerminalOptions, json, json_with_run, markdown, run_footer, terminal};
+use midwatch_report::{TerminalOptions, html, json, json_with_run, markdown, run_footer, terminal};
 
 use crate::args::{Detail, Form, Output};
 
@@ -58,9 +58,10 @@ pub(crate) fn print_outcome(outcome: &Outcome, output: &Output) -> io::Result<En
         Form::Json if output.with_run => json_with_run(report, run_facts),
         Form::Json => json(report),
         Form::Md => markdown(report),
+        Form::Html => html(report, output.with_run.then_some(run_facts)),
         Form::Text => terminal(report, &terminal_options(output)),
     };
-    if output.with_run && output.form != Form::Json {
+    if output.with_run && matches!(output.form, Form::Text | Form::Md) {
         text.push_str(&format!("\n{footer}\n"));
     }
     print(&text)?;

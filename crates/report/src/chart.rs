@@ -42,10 +42,15 @@ pub(crate) fn points_of<'a>(report: &'a Report, chart: &Chart) -> Option<&'a Poi
 
 /// The chart's points in time order.
 pub(crate) fn view(chart: &Chart, series: &PointSeries) -> ChartView {
+    ChartView { points: in_order(series), normal: chart.normal, onset: chart.onset }
+}
+
+/// Samples in time order; missing and non-finite values are `None`.
+pub(crate) fn in_order(series: &PointSeries) -> Vec<(Timestamp, Option<f64>)> {
     let values = series.values.iter().map(|value| value.filter(|value| value.is_finite()));
     let mut points: Vec<(Timestamp, Option<f64>)> = series.at.iter().copied().zip(values).collect();
     points.sort_by_key(|(at, _)| *at);
-    ChartView { points, normal: chart.normal, onset: chart.onset }
+    points
 }
 
 /// What the chart says in words: normal range, lowest, highest, when it left normal.

@@ -69,7 +69,7 @@ fn entries(path: &Path) -> Vec<String> {
 #[test]
 fn the_report_goes_to_standard_output_and_the_rest_elsewhere() {
     let incident = Incident::new();
-    for form in ["text", "json", "md"] {
+    for form in ["text", "json", "md", "html"] {
         let (code, report, progress) = incident.investigate(&["-o", form]);
         assert!(code == 0 || code == 3, "{progress}");
         assert!(report.contains("svc-a") && !report.contains("investigation in-"), "{report}");

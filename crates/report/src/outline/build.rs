@@ -59,13 +59,7 @@ pub(super) struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn new(report: &'a Report) -> Builder<'a> {
-        let named = report.verdict.theory.as_ref();
-        let leader = report
-            .theories
-            .iter()
-            .find(|theory| Some(&theory.id) == named && theory.status != TheoryStatus::RuledOut)
-            .or_else(|| report.theories.iter().find(|theory| theory.status == TheoryStatus::Leading));
-        let day = text::date(report.incident.fired_at.unwrap_or(report.incident.now));
+        let (leader, day) = (leader(report), day(report));
         Builder { report, leader, day, chips: Vec::new(), numbers: BTreeMap::new() }
     }
 
@@ -187,6 +181,20 @@ impl<'a> Builder<'a> {
         }
         section(SectionKind::Fine, "Checked and fine", items)
     }
+}
+
+/// The theory the verdict rests on, when there is one.
+pub(crate) fn leader(report: &Report) -> Option<&Theory> {
+    let named = report.verdict.theory.as_ref();
+    let mut theories = report.theories.iter();
+    theories
+        .find(|theory| Some(&theory.id) == named && theory.status != TheoryStatus::RuledOut)
+        .or_else(|| report.theories.iter().find(|theory| theory.status == TheoryStatus::Leading))
+}
+
+/// The day that is printed once.
+pub(crate) fn day(report: &Report) -> String {
+    text::date(report.incident.fired_at.unwrap_or(report.incident.now))
 }
 
 /// A section of one group.

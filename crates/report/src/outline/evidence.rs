@@ -46,25 +46,20 @@ fn described(evidence: &Evidence, day: &str) -> Item {
         notes.push(Note::Link(text::line(link)));
     }
     notes.push(answer(&evidence.answer, day));
-    if let Answer::Logs { lines, total } = &evidence.answer
-        && *total > lines.len() as u64
-    {
-        notes.push(kept(lines.len(), *total, "lines"));
-    }
-    if let Answer::Rows { rows, total, .. } = &evidence.answer
-        && *total > rows.len() as u64
-    {
-        notes.push(kept(rows.len(), *total, "rows"));
-    }
-    if let Some(cut) = &evidence.truncated {
-        notes.push(Note::Field { name: "cut", text: text::line(cut) });
-    }
+    notes.extend(cuts(evidence).into_iter().map(|text| Note::Field { name: "cut", text }));
     Item { notes, ..Item::text(text::line(&evidence.title)) }
 }
 
-fn kept(kept: usize, total: u64, noun: &str) -> Note {
-    let text = format!("{} of {} {noun} were kept", text::count(kept as u64), text::count(total));
-    Note::Field { name: "cut", text }
+/// What the report does not hold of an answer: rows beyond those kept, and what the source or the agent cut.
+pub(crate) fn cuts(evidence: &Evidence) -> Vec<String> {
+    let (kept, total, noun) = match &evidence.answer {
+        Answer::Logs { lines, total } => (lines.len() as u64, *total, "lines"),
+        Answer::Rows { rows, total, .. } => (rows.len() as u64, *total, "rows"),
+        _ => (0, 0, ""),
+    };
+    let kept =
+        (total > kept).then(|| format!("{} of {} {noun} were kept", text::count(kept), text::count(total)));
+    kept.into_iter().chain(evidence.truncated.as_deref().map(text::line)).collect()
 }
 
 fn answer(answer: &Answer, day: &str) -> Note {
@@ -91,7 +86,8 @@ fn quote(rows: impl Iterator<Item = String>, all: usize, noun: &'static str) -> 
     Note::Quote { rows, more, noun }
 }
 
-fn points(series: &PointSeries, day: &str) -> String {
+/// A series in one line: how many points, from when to when, lowest and highest.
+pub(crate) fn points(series: &PointSeries, day: &str) -> String {
     let name = text::line_at_most(series.name.trim(), QUOTE_CHARS_MAX);
     let known: Vec<f64> = series.values.iter().flatten().copied().filter(|value| value.is_finite()).collect();
     let (Some(first), Some(last)) = (series.at.first(), series.at.last()) else {

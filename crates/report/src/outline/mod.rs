@@ -7,6 +7,8 @@ mod story;
 mod theories;
 mod types;
 
-pub(crate) use build::capitalised;
 pub use build::outline;
+pub(crate) use build::{capitalised, day, leader};
+pub(crate) use evidence::{cuts, points};
+pub(crate) use theories::{PICTURES, SUSPECTS, TESTS, term_text, term_word};
 pub use types::{Chip, Group, Item, Note, Outline, Section, SectionKind, Tone};

@@ -6,6 +6,13 @@ use super::build::{Builder, section};
 use super::types::{Group, Item, Note, Section, SectionKind, Tone};
 use crate::{chart, text};
 
+/// Sub-heading of the leader's tests.
+pub(crate) const TESTS: &str = "Tests that could have refuted it";
+/// Sub-heading of the theories that stand where no theory leads.
+pub(crate) const SUSPECTS: &str = "Suspects";
+/// Sub-heading of the charts.
+pub(crate) const PICTURES: &str = "In pictures";
+
 impl<'a> Builder<'a> {
     /// Terms, their sum, tests and charts of the leading theory.
     pub(super) fn why(&mut self) -> Section {
@@ -17,11 +24,11 @@ impl<'a> Builder<'a> {
                 for test in &leader.refutations {
                     items.push(self.test(test));
                 }
-                groups.push(Group { title: Some("Tests that could have refuted it".into()), items });
+                groups.push(Group { title: Some(TESTS.into()), items });
             }
             None => {
                 groups.push(self.without_leader());
-                groups.push(Group { title: Some("Suspects".into()), items: self.possible() });
+                groups.push(Group { title: Some(SUSPECTS.into()), items: self.possible() });
             }
         }
         groups.push(self.charts());
@@ -96,7 +103,7 @@ impl<'a> Builder<'a> {
                 ..Item::default()
             });
         }
-        Group { title: Some("In pictures".into()), items }
+        Group { title: Some(PICTURES.into()), items }
     }
 
     /// Refuted theories, each with the test that refuted it.
@@ -175,7 +182,8 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn term_text(term: &Term) -> String {
+/// The sentence of a term with its group.
+pub(crate) fn term_text(term: &Term) -> String {
     match &term.group {
         Some(group) => format!("{} (group {})", text::line(&term.text), text::line(group)),
         None => text::line(&term.text),
@@ -192,7 +200,8 @@ fn test_text(test: &Refutation) -> String {
     )
 }
 
-fn term_word(kind: TermKind) -> &'static str {
+/// The word for a kind of term.
+pub(crate) fn term_word(kind: TermKind) -> &'static str {
     match kind {
         TermKind::Prior => "prior",
         TermKind::Support => "support",

@@ -1,0 +1,246 @@
+//! One or two series over time with normal range, onset and changes.
+
+use jiff::Timestamp;
+use midwatch_model::TimelineKind;
+
+use super::line::{Points, path, stretches};
+use super::scale::{TimeScale, ValueScale};
+use crate::markup::{Markup, Value};
+use crate::text;
+
+/// Room above the drawing area for the names of marks.
+const TOP: f64 = 16.0;
+/// Room below for times.
+const BOTTOM: f64 = 22.0;
+/// Marks that are drawn in one chart; the timeline lists the others.
+const MARKS_MAX: usize = 40;
+
+/// What a vertical mark stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum MarkKind {
+    /// The series left normal.
+    Onset,
+    /// A change that belongs to the leading theory.
+    LeadingChange,
+    /// Another change.
+    Change,
+}
+
+/// A vertical mark.
+#[derive(Debug, Clone)]
+pub(crate) struct Mark {
+    /// When.
+    pub(crate) at: Timestamp,
+    /// What it stands for.
+    pub(crate) kind: MarkKind,
+    /// What a reader is told on pointing at it; a single visible line.
+    pub(crate) words: String,
+}
+
+/// A series to draw.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    /// Samples in time order.
+    pub(crate) points: Points,
+    /// Unit of the values; a single visible line.
+    pub(crate) unit: String,
+    /// Normal range.
+    pub(crate) normal: Option<(f64, f64)>,
+}
+
+/// A chart of one series, or of two that share the time axis and have a value axis each.
+#[derive(Debug, Clone)]
+pub(crate) struct Plot<'a> {
+    /// What it shows.
+    pub(crate) title: &'a str,
+    /// What it says in words.
+    pub(crate) words: &'a str,
+    /// The first has its axis on the left, the second on the right; further ones are not drawn.
+    pub(crate) lines: Vec<Line>,
+    /// The time axis.
+    pub(crate) time: TimeScale,
+    /// Vertical marks.
+    pub(crate) marks: Vec<Mark>,
+    /// Height of the whole.
+    pub(crate) height_px: f64,
+}
+
+/// Marks of the changes among a report's moments, earliest first, those of the leading theory last (on top).
+pub(crate) fn change_marks(report: &midwatch_model::Report) -> Vec<Mark> {
+    let mut marks: Vec<Mark> = Vec::new();
+    for event in report.timeline.iter().filter(|event| event.kind == TimelineKind::Change) {
+        let kind = if event.leading { MarkKind::LeadingChange } else { MarkKind::Change };
+        marks.push(Mark { at: event.at, kind, words: text::line(event.claim.text()) });
+    }
+    marks.sort_by_key(|mark| (std::cmp::Reverse(mark.kind), mark.at));
+    marks
+}
+
+/// The chart as an `svg` element of full width.
+pub(crate) fn plot(plot: &Plot<'_>) -> Markup {
+    let mut out = Markup::default();
+    let area = plot.height_px - TOP - BOTTOM;
+    let two = plot.lines.len() > 1;
+    out.open(
+        "svg",
+        &[
+            ("class", if two { "plot two" } else { "plot" }.into()),
+            ("height", plot.height_px.into()),
+            ("role", "img".into()),
+        ],
+    );
+    out.element("title", &[], plot.title);
+    out.element("desc", &[], plot.words);
+    let scales: Vec<ValueScale> = plot
+        .lines
+        .iter()
+        .map(|line| ValueScale::of(line.points.iter().filter_map(|(_, value)| *value), line.normal))
+        .collect();
+    for (index, (line, scale)) in plot.lines.iter().zip(&scales).take(2).enumerate() {
+        value_axis(&mut out, line, scale, index == 1, area);
+    }
+    if let (Some(line), Some(scale), false) = (plot.lines.first(), scales.first(), two) {
+        band(&mut out, line, scale, area);
+    }
+    time_axis(&mut out, &plot.time, TOP + area);
+    let drawn = plot.marks.len().saturating_sub(MARKS_MAX);
+    for mark in plot.marks.iter().skip(drawn) {
+        draw_mark(&mut out, mark, &plot.time, area);
+    }
+    for (index, (line, scale)) in plot.lines.iter().zip(&scales).take(2).enumerate() {
+        out.open(
+            "svg",
+            &[
+                ("y", TOP.into()),
+                ("width", "100%".into()),
+                ("height", area.into()),
+                ("viewBox", Value::Numbered("0 0 1000 ", area as usize)),
+                ("preserveAspectRatio", "none".into()),
+            ],
+        );
+        let data = path(&stretches(&line.points, &plot.time), scale, area);
+        let class = if index == 0 { "series first" } else { "series second" };
+        out.empty("path", &[("class", class.into()), ("d", Value::Path(data))]);
+        out.close("svg");
+    }
+    out.close("svg");
+    out
+}
+
+fn value_axis(out: &mut Markup, line: &Line, scale: &ValueScale, right: bool, area: f64) {
+    let y_of = |share: f64| TOP + area * (1.0 - share);
+    let (x, dx, anchor, class) = match right {
+        true => (Value::Share(1.0), 6.0, "start", "value second"),
+        false => (Value::Share(0.0), -6.0, "end", "value first"),
+    };
+    let label = |y: f64| {
+        [
+            ("class", class.into()),
+            ("x", x.clone()),
+            ("dx", dx.into()),
+            ("y", y.into()),
+            ("text-anchor", anchor.into()),
+        ]
+    };
+    for tick in scale.ticks() {
+        let y = y_of(tick.share);
+        if !right {
+            out.empty(
+                "line",
+                &[
+                    ("class", "grid".into()),
+                    ("x1", 0.0.into()),
+                    ("x2", "100%".into()),
+                    ("y1", y.into()),
+                    ("y2", y.into()),
+                ],
+            );
+        }
+        out.element("text", &label(y + 3.5), &tick.label);
+    }
+    if !line.unit.is_empty() {
+        let unit = text::line_at_most(&line.unit, 12);
+        out.element("text", &label(TOP - 7.0), &unit);
+    }
+}
+
+fn band(out: &mut Markup, line: &Line, scale: &ValueScale, area: f64) {
+    let Some((from, to)) = line.normal.filter(|(from, to)| from.is_finite() && to.is_finite()) else {
+        return;
+    };
+    let (bottom, top) = (scale.share(from.min(to)), scale.share(from.max(to)));
+    out.open(
+        "rect",
+        &[
+            ("class", "normal".into()),
+            ("width", "100%".into()),
+            ("y", (TOP + area * (1.0 - top)).into()),
+            ("height", (area * (top - bottom)).max(1.0).into()),
+        ],
+    );
+    let words = format!("normal range {}–{} {}", text::number(from), text::number(to), line.unit);
+    out.element("title", &[], words.trim_end()).close("rect");
+}
+
+/// Labels of an axis whose line stands at `y`.
+pub(super) fn time_axis(out: &mut Markup, time: &TimeScale, y: f64) {
+    out.empty(
+        "line",
+        &[
+            ("class", "axis".into()),
+            ("x1", 0.0.into()),
+            ("x2", "100%".into()),
+            ("y1", y.into()),
+            ("y2", y.into()),
+        ],
+    );
+    for tick in time.ticks() {
+        let x = Value::Share(tick.share);
+        out.empty(
+            "line",
+            &[
+                ("class", "axis".into()),
+                ("x1", x.clone()),
+                ("x2", x.clone()),
+                ("y1", y.into()),
+                ("y2", (y + 4.0).into()),
+            ],
+        );
+        out.element(
+            "text",
+            &[("class", "time".into()), ("x", x), ("y", (y + 17.0).into()), ("text-anchor", "middle".into())],
+            &tick.label,
+        );
+    }
+}
+
+fn draw_mark(out: &mut Markup, mark: &Mark, time: &TimeScale, area: f64) {
+    let Some(share) = time.share(mark.at) else { return };
+    let (class, word) = match mark.kind {
+        MarkKind::Onset => ("mark onset", "onset"),
+        MarkKind::LeadingChange => ("mark leading", "change"),
+        MarkKind::Change => ("mark change", ""),
+    };
+    let x = Value::Share(share);
+    out.open("g", &[("class", class.into())]);
+    out.element("title", &[], &mark.words);
+    out.empty(
+        "line",
+        &[("x1", x.clone()), ("x2", x.clone()), ("y1", (TOP - 2.0).into()), ("y2", (TOP + area).into())],
+    );
+    if mark.kind != MarkKind::Onset {
+        out.open("svg", &[("class", "point".into()), ("x", x.clone()), ("y", (TOP + area).into())]);
+        out.raw("<path d=\"M0 0L3 5L-3 5z\"/>").close("svg");
+    }
+    if !word.is_empty() {
+        // The onset's name stands behind its line and the change's before it, so that both can be read.
+        let behind = mark.kind == MarkKind::Onset && share < 0.8 || share < 0.2;
+        let (dx, anchor) = if behind { (4.0, "start") } else { (-4.0, "end") };
+        out.element(
+            "text",
+            &[("x", x), ("dx", dx.into()), ("y", (TOP - 5.0).into()), ("text-anchor", anchor.into())],
+            &format!("{word} {}", text::clock(mark.at)),
+        );
+    }
+    out.close("g");
+}
