@@ -2,6 +2,8 @@
 
 use midwatch_model::{AlertState, Severity, Trigger};
 use midwatch_sources::{DecodeAlert, Spec};
+use proptest::prelude::any;
+use proptest::test_runner::TestRunner;
 
 /// One alert in one line: every field that decides an investigation, in a fixed order.
 pub(crate) fn lines(trigger: &Trigger) -> Vec<String> {
@@ -49,8 +51,28 @@ pub(crate) fn check(spec: &Spec, fixture: &str, expected: &[&str]) {
     assert_eq!(routed, trigger, "another connector's decoder took the payload of {}", spec.id);
 }
 
+/// What no system sends.
+const NONSENSE: &[&str] = &["{}", "[]", "[{}]", "null", "[1, 2]", "", "not json"];
+
+/// Asserts that damaged forms of `own` fixtures, payloads of `others`, nonsense and arbitrary bytes are refused or read
+/// without a panic.
+pub(crate) fn check_hostile(decode: DecodeAlert, own: &[&str], others: &[&str]) {
+    for fixture in own {
+        check_damaged(decode, fixture);
+    }
+    for other in others.iter().chain(NONSENSE) {
+        assert_eq!(decode(other.as_bytes()), None, "{other}");
+    }
+    let bytes = proptest::collection::vec(any::<u8>(), 0..512);
+    let ran = TestRunner::default().run(&bytes, |bytes| {
+        let _ = decode(&bytes);
+        Ok(())
+    });
+    assert_eq!(ran, Ok(()), "arbitrary bytes");
+}
+
 /// Asserts that no proper prefix of a fixture decodes, and nothing panics on a flipped byte.
-pub(crate) fn check_damaged(decode: DecodeAlert, fixture: &str) {
+fn check_damaged(decode: DecodeAlert, fixture: &str) {
     let bytes = fixture.trim_end().as_bytes();
     for end in 0..bytes.len() {
         assert_eq!(decode(&bytes[..end]), None, "a payload cut at byte {end} of {} decoded", bytes.len());
