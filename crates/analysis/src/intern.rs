@@ -14,6 +14,7 @@ pub struct Symbol(pub u32);
 pub struct Interner {
     texts: Vec<String>,
     index: FxHashMap<String, u32>,
+    bytes: usize,
 }
 
 impl PartialEq for Interner {
@@ -45,6 +46,7 @@ impl Interner {
             return Symbol(known);
         }
         let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        self.bytes = self.bytes.saturating_add(text.len());
         self.texts.push(text.to_owned());
         self.index.insert(text.to_owned(), number);
         Symbol(number)
@@ -63,6 +65,11 @@ impl Interner {
     /// How many distinct texts.
     pub fn len(&self) -> usize {
         self.texts.len()
+    }
+
+    /// Bytes of all distinct texts together.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Whether nothing was interned.

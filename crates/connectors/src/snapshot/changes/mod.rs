@@ -13,6 +13,8 @@ use super::scan::SnapshotFile;
 
 /// Changes kept of a snapshot; further ones are damage.
 const CHANGES_MAX: usize = 100_000;
+/// Bytes of all texts of changes together; changes beyond are damage.
+const TEXT_BYTES_MAX: usize = 384 * 1024 * 1024;
 
 /// A change before its entity's kind is known.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +28,7 @@ pub(super) struct RawChange {
 /// Reads every file of changes and every repository, by time.
 pub(super) fn read(files: &[SnapshotFile], damage: &mut DamageLog) -> Vec<RawChange> {
     let mut changes: Vec<RawChange> = Vec::new();
+    let mut text_bytes = 0_usize;
     for (number, file) in files.iter().enumerate() {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         let mut naive = false;
@@ -38,8 +41,12 @@ pub(super) fn read(files: &[SnapshotFile], damage: &mut DamageLog) -> Vec<RawCha
                     Ok(_) if changes.len() >= CHANGES_MAX => {
                         damage.row(&file.relative, line, "more changes than the limit of 100,000");
                     }
+                    Ok(_) if text_bytes >= TEXT_BYTES_MAX => {
+                        damage.row(&file.relative, line, "changes with more text than the limit of 384 MiB");
+                    }
                     Ok(decoded) => {
                         naive |= decoded.naive;
+                        text_bytes += decoded.changes.iter().map(text_bytes_of).sum::<usize>();
                         changes.extend(
                             decoded.changes.into_iter().map(|change| RawChange { change, file: number }),
                         );
@@ -70,6 +77,17 @@ pub(super) fn read(files: &[SnapshotFile], damage: &mut DamageLog) -> Vec<RawCha
     };
     changes.sort_by_cached_key(key);
     changes
+}
+
+/// Bytes of the texts of a change that can be long.
+fn text_bytes_of(change: &Change) -> usize {
+    let commit = change.commit.as_ref().map_or(0, |commit| {
+        let diffs = commit.diff.iter().flatten().map(|diff| diff.path.len() + diff.text.len());
+        let files = commit.files.iter().map(String::len);
+        commit.sha.len() + commit.author.len() + commit.message.len() + diffs.chain(files).sum::<usize>()
+    });
+    let entity = change.entity.as_ref().map_or(0, |entity| entity.name.len());
+    change.title.len() + change.reference.len() + entity + commit
 }
 
 /// A change with its id.

@@ -11,6 +11,10 @@ use rustc_hash::FxHashMap;
 const POINTS_MAX: usize = 30_000_000;
 /// Series kept; further ones are counted as damage.
 const SERIES_MAX: usize = 200_000;
+/// Bytes of the names of all series, labels included; series beyond are counted as damage.
+const NAME_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// What stands for a text that no longer fits; no series bears it.
+const TOO_MUCH: &str = "\u{FFFD}too much text";
 
 /// What identifies a series while reading.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -45,24 +49,57 @@ pub(in crate::snapshot) struct StoredSeries {
 }
 
 /// All series of a snapshot while its files are read.
-#[derive(Default)]
 pub(in crate::snapshot) struct MetricStore {
     symbols: Interner,
     index: FxHashMap<SeriesName, u32>,
     series: Vec<RawSeries>,
     points: usize,
+    name_bytes: usize,
+    name_bytes_max: usize,
     file: u32,
 }
 
+impl Default for MetricStore {
+    fn default() -> MetricStore {
+        MetricStore::with_room(NAME_BYTES_MAX)
+    }
+}
+
 impl MetricStore {
+    /// An empty store for names of so many bytes.
+    fn with_room(name_bytes_max: usize) -> MetricStore {
+        MetricStore {
+            symbols: Interner::default(),
+            index: FxHashMap::default(),
+            series: Vec::new(),
+            points: 0,
+            name_bytes: 0,
+            name_bytes_max,
+            file: 0,
+        }
+    }
+
     /// Says which file the next points come from.
     pub(super) fn start_file(&mut self, file: u32) {
         self.file = file;
     }
 
-    /// The number of a text.
+    /// The number of a text; that of [`TOO_MUCH`] when there is no more room for new ones.
     pub(super) fn symbol(&mut self, text: &str) -> Symbol {
-        self.symbols.intern(text)
+        if self.symbols.bytes() < self.name_bytes_max {
+            return self.symbols.intern(text);
+        }
+        self.symbols.find(text).unwrap_or_else(|| self.symbols.intern(TOO_MUCH))
+    }
+
+    /// Bytes of all texts of `name`; `None` when one of them did not fit.
+    fn bytes_of(&self, name: &SeriesName) -> Option<usize> {
+        let labels = name.labels.iter().flat_map(|(key, value)| [*key, *value]);
+        let mut texts = [name.entity, name.metric, name.unit].into_iter().chain(labels);
+        texts.try_fold(0, |sum: usize, symbol| match self.symbols.text(symbol) {
+            TOO_MUCH => None,
+            text => Some(sum.saturating_add(text.len())),
+        })
     }
 
     /// The series called `name`, new or known; `None` when there are too many.
@@ -78,6 +115,8 @@ impl MetricStore {
         if self.series.len() >= SERIES_MAX {
             return None;
         }
+        self.name_bytes =
+            self.name_bytes.checked_add(self.bytes_of(&name)?).filter(|sum| *sum < self.name_bytes_max)?;
         let number = u32::try_from(self.series.len()).ok()?;
         self.index.insert(name.clone(), number);
         self.series.push(RawSeries { name, kind, counter, file: self.file, points: Vec::new() });
@@ -124,5 +163,43 @@ impl MetricStore {
             .collect();
         finished.sort_by(|a, b| a.series.key.cmp(&b.series.key));
         finished
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_without_end_are_refused_and_known_series_go_on() {
+        let mut store = MetricStore::with_room(10_000);
+        let mut taken = Vec::new();
+        for number in 0..100 {
+            let entity = store.symbol(&format!("{number}{}", "x".repeat(500)));
+            let (metric, unit) = (store.symbol("load"), store.symbol(""));
+            let name = SeriesName { entity, metric, unit, labels: Box::default() };
+            taken.push(store.series(name.clone(), None, None).is_some());
+            if let Some(number) = store.series(name, None, None) {
+                assert!(store.push(number, 1, 2.0));
+            }
+        }
+        let kept = taken.iter().filter(|taken| **taken).count();
+        assert_eq!((kept, taken.iter().position(|taken| !taken)), (19, Some(19)));
+        assert!(store.symbols.bytes() < 11_000);
+        let finished = store.finish();
+        assert!(finished.len() == 19 && finished.iter().all(|stored| stored.series.values == [2.0]));
+    }
+
+    #[test]
+    fn a_long_label_counts_for_every_series_that_bears_it() {
+        let mut store = MetricStore::with_room(10_000);
+        let label = (store.symbol("note"), store.symbol(&"x".repeat(3_000)));
+        let mut kept = 0;
+        for number in 0..10 {
+            let (entity, metric) = (store.symbol(&number.to_string()), store.symbol("load"));
+            let name = SeriesName { entity, metric, unit: store.symbol(""), labels: Box::new([label]) };
+            kept += usize::from(store.series(name, None, None).is_some());
+        }
+        assert_eq!(kept, 3);
     }
 }

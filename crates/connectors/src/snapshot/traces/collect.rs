@@ -14,6 +14,12 @@ use super::super::scan::SnapshotFile;
 
 /// Spans kept of a snapshot; further ones are damage.
 const SPANS_MAX: usize = 3_000_000;
+/// Distinct texts of all spans: ids, names, messages, attributes. Spans beyond are damage.
+const TEXTS_MAX: usize = 16_000_000;
+/// Bytes of all distinct texts together.
+const ALL_TEXT_BYTES_MAX: usize = 384 * 1024 * 1024;
+/// Attributes of all spans together.
+const ATTRIBUTES_MAX: usize = 32_000_000;
 /// Bytes kept of a name or a message.
 const TEXT_BYTES_MAX: usize = 4096;
 
@@ -68,6 +74,17 @@ impl Collector {
     pub(super) fn push(&mut self, mut span: RawSpan, line: u64, file: &SnapshotFile, damage: &mut DamageLog) {
         if self.spans.len() >= SPANS_MAX {
             return damage.row(&file.relative, line, "more spans than the limit of 3,000,000");
+        }
+        let texts = &self.spans.symbols;
+        if texts.len() >= TEXTS_MAX
+            || texts.bytes() >= ALL_TEXT_BYTES_MAX
+            || self.spans.attributes.len() >= ATTRIBUTES_MAX
+        {
+            return damage.row(
+                &file.relative,
+                line,
+                "spans with more different texts or attributes than fit",
+            );
         }
         if span.trace.eq_ignore_ascii_case("same") {
             if self.last_trace.is_empty() {
