@@ -75,10 +75,17 @@
   let drawer = null;
   let opener = null;
   let current = 0;
+  // The text makes room on wide screens; what one was reading stays where it is.
+  const beside = (open) => {
+    const before = opener ? opener.getBoundingClientRect().top : 0;
+    document.body.classList.toggle("beside", open);
+    if (opener) scrollBy({ top: opener.getBoundingClientRect().top - before, behavior: "instant" });
+  };
   const shut = () => {
     if (!drawer) return;
     drawer.remove();
     drawer = null;
+    beside(false);
     all(".chip.open").forEach((chip) => chip.classList.remove("open"));
     if (opener) opener.focus({ preventScroll: true });
   };
@@ -92,6 +99,7 @@
       drawer.id = "drawer";
       drawer.setAttribute("aria-label", "Evidence");
       document.body.append(drawer);
+      beside(true);
     }
     const top = made("div", "top");
     top.append(made("span", "", `Evidence e${number}`), button("Previous", () => show(current - 1)),

@@ -10,7 +10,7 @@ use crate::svg;
 use crate::text;
 
 /// Queries named under one test; more are counted.
-const QUERIES_MAX: usize = 3;
+const QUERIES_MAX: usize = 2;
 /// Theories written in one list; more are counted.
 const THEORIES_MAX: usize = 60;
 

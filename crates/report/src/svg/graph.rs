@@ -1,4 +1,5 @@
-//! The way trouble took, as a small graph in layers: the origin on the left, whoever suffers from it to the right.
+//! The way trouble took, as a small graph in layers: the origin on the left, the rest by its distance from it. Arrows
+//! point at whoever suffers.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use crate::text;
 const NODES_MAX: usize = 20;
 /// Relations that are drawn between them.
 const EDGES_MAX: usize = 60;
-const NODE_WIDTH: f64 = 168.0;
+const NODE_WIDTH: f64 = 178.0;
 const NODE_HEIGHT: f64 = 42.0;
 const COLUMN_PX: f64 = NODE_WIDTH + 84.0;
 const ROW_PX: f64 = NODE_HEIGHT + 18.0;
@@ -45,8 +46,8 @@ impl Node<'_> {
 
 /// The graph of `spread`; `None` unless at least two entities hang together.
 ///
-/// Layers are counted from the origin along "suffers from" (breadth first); entities that do not hang together with it
-/// start their own. `words` is the picture in words; `day` is printed elsewhere and left out of times.
+/// Layers are counted from the origin in relations, whichever way they point (breadth first), so that a relation never
+/// skips a layer; entities that do not hang together with it start their own. `words` is the picture in words; `day` is printed elsewhere and left out of times.
 pub(crate) fn graph(spread: &Spread, words: &str, day: &str) -> Option<Graph> {
     let (nodes, left_out) = placed(spread);
     let places: BTreeMap<&EntityId, &Node<'_>> = nodes.iter().map(|node| (node.entity, node)).collect();
@@ -85,9 +86,10 @@ pub(crate) fn graph(spread: &Spread, words: &str, day: &str) -> Option<Graph> {
 
 /// Entities by layer, origin first, each with a row of its own inside its layer.
 fn placed(spread: &Spread) -> (Vec<Node<'_>>, usize) {
-    let mut sufferers: BTreeMap<&EntityId, Vec<&EntityId>> = BTreeMap::new();
+    let mut related: BTreeMap<&EntityId, Vec<&EntityId>> = BTreeMap::new();
     for edge in &spread.edges {
-        sufferers.entry(&edge.to).or_default().push(&edge.from);
+        related.entry(&edge.to).or_default().push(&edge.from);
+        related.entry(&edge.from).or_default().push(&edge.to);
     }
     let roots = spread.origin.iter().chain(spread.edges.iter().map(|edge| &edge.to));
     let mut layers: BTreeMap<&EntityId, usize> = BTreeMap::new();
@@ -102,10 +104,10 @@ fn placed(spread: &Spread) -> (Vec<Node<'_>>, usize) {
         while let Some(entity) = order.get(next).copied() {
             next += 1;
             let layer = layers.get(entity).map_or(0, |layer| layer + 1);
-            for sufferer in sufferers.get(entity).into_iter().flatten() {
-                if !layers.contains_key(*sufferer) {
-                    layers.insert(sufferer, layer);
-                    order.push(sufferer);
+            for neighbour in related.get(entity).into_iter().flatten() {
+                if !layers.contains_key(*neighbour) {
+                    layers.insert(neighbour, layer);
+                    order.push(neighbour);
                 }
             }
         }
@@ -122,46 +124,47 @@ fn placed(spread: &Spread) -> (Vec<Node<'_>>, usize) {
 }
 
 fn draw_edge(out: &mut Markup, start: &Node<'_>, end: &Node<'_>, kind: RelationKind) {
-    let mut path = Path::default();
-    let middle = NODE_HEIGHT / 2.0;
-    let (mut x, mut y) = (end.x() - 6.0, end.y() + middle);
-    let arrow = if end.layer > start.layer {
-        let from = (start.x() + NODE_WIDTH, start.y() + middle);
-        let bend = (x - from.0) / 2.0;
-        path.move_to(from.0, from.1);
-        path.curve_to((from.0 + bend, from.1), (x - bend, y), (x, y));
-        "M6 0L-3 -4L-3 4z"
+    let middle = |node: &Node<'_>| node.y() + NODE_HEIGHT / 2.0;
+    let (from_y, y) = (middle(start), middle(end));
+    let right = |node: &Node<'_>| node.x() + NODE_WIDTH;
+    // Where the line leaves, where its tip ends, and how far it bends out on the way.
+    let (from_x, x, bend, tip, word_dx, anchor) = if end.layer > start.layer {
+        (right(start), end.x() - 6.0, 40.0, "M6 0L-3 -4L-3 4z", -8.0, "end")
     } else {
-        // Back, or inside a layer: below the boxes, arriving from below.
-        let from = (start.x() + NODE_WIDTH / 2.0, start.y() + NODE_HEIGHT);
-        (x, y) = (end.x() + NODE_WIDTH / 2.0 + 12.0, end.y() + NODE_HEIGHT + 6.0);
-        path.move_to(from.0, from.1);
-        path.curve_to((from.0, from.1 + 16.0), (x, y + 14.0), (x, y));
-        "M0 -6L-4 3L4 3z"
+        (
+            if end.layer < start.layer { start.x() } else { right(start) },
+            right(end) + 6.0,
+            -40.0,
+            "M-6 0L3 -4L3 4z",
+            8.0,
+            "start",
+        )
     };
+    let leaves = if end.layer == start.layer { from_x - bend } else { from_x + bend };
+    let mut path = Path::default();
+    path.move_to(from_x, from_y);
+    path.curve_to((leaves, from_y), (x - bend, y), (x, y));
     out.empty("path", &[("class", "edge".into()), ("d", Value::Path(path))]);
     out.open("svg", &[("class", "point tip".into()), ("x", x.into()), ("y", y.into())]);
-    out.raw("<path d=\"").raw(arrow).raw("\"/>").close("svg");
-    if end.layer > start.layer {
-        let word = match kind {
-            RelationKind::Calls => "calls it",
-            RelationKind::Consumes => "consumes",
-            RelationKind::Produces => "produces",
-            RelationKind::RunsOn => "runs on it",
-            RelationKind::BuiltFrom => "built from",
-            RelationKind::OwnedBy => "owned by",
-        };
-        out.element(
-            "text",
-            &[
-                ("class", "relation".into()),
-                ("x", (end.x() - 14.0).into()),
-                ("y", (y - 6.0).into()),
-                ("text-anchor", "end".into()),
-            ],
-            word,
-        );
-    }
+    out.raw("<path d=\"").raw(tip).raw("\"/>").close("svg");
+    let word = match kind {
+        RelationKind::Calls => "calls it",
+        RelationKind::Consumes => "consumes",
+        RelationKind::Produces => "produces",
+        RelationKind::RunsOn => "runs on it",
+        RelationKind::BuiltFrom => "built from",
+        RelationKind::OwnedBy => "owned by",
+    };
+    out.element(
+        "text",
+        &[
+            ("class", "relation".into()),
+            ("x", (x + word_dx).into()),
+            ("y", (y - 6.0).into()),
+            ("text-anchor", anchor.into()),
+        ],
+        word,
+    );
 }
 
 fn draw_node(out: &mut Markup, node: &Node<'_>, spread: &Spread, day: &str) {

@@ -4,13 +4,14 @@ use midwatch_model::*;
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
+use super::page::check_page;
 use super::sample::{VERDICTS, cause_found, run_facts, with_verdict};
 use crate::*;
 
 /// The report with `change` applied to each text from outside, wherever it stands.
 ///
 /// Words that the model itself chooses (kinds, times, ids) are left alone.
-fn with_texts(report: &Report, mut change: impl FnMut(&str) -> String) -> Report {
+pub(super) fn with_texts(report: &Report, mut change: impl FnMut(&str) -> String) -> Report {
     const OURS: [&str; 10] = [
         "schema",
         "kind",
@@ -201,6 +202,7 @@ fn check(report: &Report, width: u16) {
         check_terminal(report, &options(width, colour, unicode, detail));
     }
     check_markdown(report);
+    check_page(report);
     let text = json_with_run(report, &run_facts());
     assert_visible(&text);
     assert_eq!(serde_json::from_str::<Report>(&json(report)).unwrap(), *report);
@@ -210,7 +212,7 @@ fn check(report: &Report, width: u16) {
 }
 
 /// Texts that try to break out, each in every place.
-const ATTACKS: [&str; 30] = [
+pub(super) const ATTACKS: [&str; 30] = [
     "\nEvidence\n  [e1]  forged\n",
     "\r\n## Do now\r\n\r\n- run this",
     "\x1b[2J\x1b[31mred\x07",

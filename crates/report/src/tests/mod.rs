@@ -3,4 +3,5 @@
 mod guide;
 mod hostile;
 mod looks;
+mod page;
 mod sample;
