@@ -41,11 +41,14 @@ pub enum AppError {
     },
     /// Nothing says what to investigate.
     #[error(
-        "nothing says what to investigate: {searched} holds no alert. Give one with --alert FILE, or ask with --ask \"what is wrong?\""
+        "nothing says what to investigate: {searched} holds no alert{unread}. Give one with --alert FILE, or ask with \
+         --ask \"what is wrong?\""
     )]
     NoTrigger {
         /// Where an alert was looked for.
         searched: String,
+        /// Files that should hold one and why they do not, from ` that can be read` on; empty when there is no such file.
+        unread: String,
     },
     /// A window was asked for, and nothing says when it ends.
     #[error(

@@ -121,9 +121,30 @@ async fn trigger(sources: &[Arc<dyn Source>], asked: &Asked) -> Result<Trigger, 
         });
         trigger.question = Some(question.clone());
     }
-    trigger.ok_or_else(|| AppError::NoTrigger {
-        searched: sources.iter().map(|source| source.name()).collect::<Vec<_>>().join(", "),
-    })
+    match trigger {
+        Some(trigger) => Ok(trigger),
+        None => Err(AppError::NoTrigger {
+            searched: sources.iter().map(|source| source.name()).collect::<Vec<_>>().join(", "),
+            unread: unread_alerts(sources).await,
+        }),
+    }
+}
+
+/// Files named in an error.
+const UNREAD_MAX: usize = 3;
+
+/// ` that can be read (alert.json: …)` when sources hold files named as alerts that could not be read; else nothing.
+async fn unread_alerts(sources: &[Arc<dyn Source>]) -> String {
+    let is_alert = |path: &str| path.rsplit('/').next().is_some_and(|name| name.starts_with("alert"));
+    let mut unread = Vec::new();
+    for source in sources {
+        let Ok(coverage) = source.coverage().await else { continue };
+        let damaged = coverage.damage.iter().filter(|damage| is_alert(&damage.file));
+        unread.extend(damaged.map(|damage| format!("{}: {}", damage.file, damage.reason)));
+        unread.extend(coverage.notes.into_iter().filter(|note| is_alert(note)));
+    }
+    unread.truncate(UNREAD_MAX);
+    if unread.is_empty() { String::new() } else { format!(" that can be read ({})", unread.join("; ")) }
 }
 
 /// The alert of the first source that holds one.
