@@ -86,6 +86,8 @@ fn json_is_a_report_and_holds_the_run_only_when_asked() {
     assert!(!plain.contains("\"wall_ms\"") && plain.contains("\"schema\": \"midwatch.report/v1\""));
     let (_, with_run, _) = incident.investigate(&["-o", "json", "--with-run"]);
     assert!(with_run.contains("\"wall_ms\""));
+    let (_, page, _) = incident.investigate(&["-o", "html", "--with-run"]);
+    assert!(page.ends_with("</html>\n") && page.contains("investigation in-"), "{page}");
 }
 
 #[test]

@@ -48,9 +48,10 @@
     unfold.setAttribute("aria-pressed", String(open));
   };
   unfold.addEventListener("click", () => fold(unfold.getAttribute("aria-pressed") !== "true"));
+  // Paper gets what is open, and lists whole; "Open all" first prints everything.
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = all("main details:not([open])");
+    closed = all("main details.more:not([open])");
     closed.forEach((one) => { one.open = true; });
   });
   addEventListener("afterprint", () => closed.forEach((one) => { one.open = false; }));

@@ -1,6 +1,6 @@
-//! The charts of a report: symptom and cause on one time axis, then each series with its normal range.
+//! The charts of a report: symptom and cause (or suspect) on one time axis, then each series with its normal range.
 
-use midwatch_model::{Chart, PointSeries};
+use midwatch_model::{Chart, PointSeries, VerdictKind};
 
 use super::page::Page;
 use crate::markup::Markup;
@@ -89,7 +89,11 @@ impl Page<'_> {
         marks.retain(|mark| mark.kind != MarkKind::Change);
         let lines = vec![line(symptom, symptom_series), line(cause, cause_series)];
         let plot = Plot { title: &title, words: &words, lines, time, marks, height_px: OVERLAY_HEIGHT_PX };
-        out.raw("<figure class=\"overlay\"><figcaption><strong>Symptom and cause on one time axis</strong> ");
+        out.raw("<figure class=\"overlay\"><figcaption><strong>").raw(match self.report.verdict.kind {
+            VerdictKind::CauseFound | VerdictKind::CausedOutside => "Symptom and cause on one time axis",
+            _ => "Symptom and suspect on one time axis",
+        });
+        out.raw("</strong> ");
         out.raw("<span class=\"key first\">").text(&first).raw(", left axis</span> ");
         out.raw("<span class=\"key second\">").text(&second).raw(", right axis</span>");
         self.chips(out, &self.cited(&[symptom.evidence.clone(), cause.evidence.clone()]));

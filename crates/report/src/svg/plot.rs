@@ -244,3 +244,74 @@ fn draw_mark(out: &mut Markup, mark: &Mark, time: &TimeScale, area: f64) {
     }
     out.close("g");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        // 2026-03-04T14:00:00Z
+        Timestamp::from_second(1_772_632_800 + 60 * minute).unwrap()
+    }
+
+    fn line(values: &[Option<f64>]) -> Line {
+        let points = values.iter().enumerate().map(|(minute, value)| (at(minute as i64), *value));
+        Line { points: points.collect(), unit: "ms".into(), normal: Some((90.0, 110.0)) }
+    }
+
+    fn small() -> Plot<'static> {
+        let mark = |minute, kind, words: &str| Mark { at: at(minute), kind, words: words.into() };
+        Plot {
+            title: "latency of svc-a",
+            words: "normal 90–110 ms, left normal at 14:05:00",
+            lines: vec![line(&[
+                Some(100.0),
+                Some(104.0),
+                None,
+                Some(98.0),
+                Some(101.0),
+                Some(400.0),
+                Some(420.0),
+            ])],
+            time: TimeScale::of([at(0), at(6)]).unwrap(),
+            marks: vec![
+                mark(1, MarkKind::Change, "deploy of svc-b"),
+                mark(4, MarkKind::LeadingChange, "deploy of svc-a"),
+                mark(5, MarkKind::Onset, "latency left normal"),
+                mark(60, MarkKind::Change, "later than the axis"),
+            ],
+            height_px: 150.0,
+        }
+    }
+
+    #[test]
+    fn a_gap_a_band_an_onset_and_changes_are_drawn() {
+        let drawn = plot(&small()).finish();
+        insta::assert_snapshot!("plot", drawn.replace('>', ">\n"));
+        // Two stretches: before the sample that is missing and after it.
+        let path = drawn.split_once("series first\" d=\"").unwrap().1.split_once('"').unwrap().0;
+        assert_eq!(path.matches('M').count(), 2, "{path}");
+        assert!(!drawn.contains("later than the axis"));
+    }
+
+    #[test]
+    fn two_series_have_an_axis_each_and_no_band() {
+        let mut both = small();
+        both.lines.push(line(&[Some(1.0), Some(2.0), None, None, None, Some(90.0), Some(95.0)]));
+        let drawn = plot(&both).finish();
+        let count = |what: &str| drawn.matches(what).count();
+        assert_eq!((count("series first"), count("series second"), count("class=\"normal\"")), (1, 1, 0));
+        assert!(count("value second") > 2);
+    }
+
+    #[test]
+    fn only_so_many_marks_are_drawn_the_onset_among_them() {
+        let mut many = small();
+        let change = many.marks[0].clone();
+        let onset = many.marks[2].clone();
+        many.marks = vec![change; 500];
+        many.marks.push(onset);
+        let drawn = plot(&many).finish();
+        assert_eq!((drawn.matches("class=\"mark ").count(), drawn.matches("mark onset").count()), (40, 1));
+    }
+}
