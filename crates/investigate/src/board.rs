@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use midwatch_model::{
-    Change, ChangeId, Chart, ContentId, Damage, EntityId, EntityKind, Evidence, EvidenceId, Finding,
-    FindingId, Gap, Relation, Round, Step, TrailStep,
+    Change, ChangeId, Chart, Claim, ContentId, Damage, EntityId, EntityKind, Evidence, EvidenceId, Finding,
+    FindingId, Gap, Relation, Round, SourceNote, Step, TrailStep,
 };
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +73,23 @@ pub struct SymptomWord {
     pub evidence: EvidenceId,
 }
 
+/// How often a message of trouble was logged before and after the onset, whether it changed or not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MessageCount {
+    /// Who logs it.
+    pub entity: EntityId,
+    /// Lines of it, as cited by the findings about it.
+    pub evidence: EvidenceId,
+    /// Concepts it speaks of, sorted.
+    pub concepts: Vec<String>,
+    /// Its telling words, sorted.
+    pub words: Vec<String>,
+    /// Lines seen since the onset.
+    pub seen: f64,
+    /// Lines there would be since the onset at the baseline's rate.
+    pub expected: f64,
+}
+
 /// What one agent answered to one question.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -99,6 +116,10 @@ pub struct StepAnswer {
     pub readings: Vec<Reading>,
     /// Words of the symptom.
     pub words: Vec<SymptomWord>,
+    /// How often messages of trouble were logged, before and after.
+    pub messages: Vec<MessageCount>,
+    /// Documents that name something involved.
+    pub documents: Vec<Claim>,
     /// Series worth drawing.
     pub charts: Vec<Chart>,
     /// Everything that was cut, with totals.
@@ -134,8 +155,16 @@ pub struct Board {
     pub readings: BTreeMap<ChangeId, Reading>,
     /// Words of the symptom.
     pub words: Vec<SymptomWord>,
+    /// How often messages of trouble were logged, before and after.
+    pub messages: Vec<MessageCount>,
+    /// Documents that name something involved.
+    pub documents: Vec<Claim>,
     /// Series worth drawing.
     pub charts: Vec<Chart>,
+    /// What the sources say of their input besides damage.
+    pub notes: Vec<SourceNote>,
+    /// What the investigation as a whole left out for size, with totals.
+    pub cuts: Vec<String>,
     /// Steps as they went.
     pub trail: Vec<TrailStep>,
 }
@@ -183,7 +212,13 @@ impl Board {
             }
         }
         for change in answer.changes {
-            self.changes.entry(change.id.clone()).or_insert(change);
+            let known = self.changes.entry(change.id.clone()).or_insert_with(|| change.clone());
+            // Of two sources that hold one commit the one that has its diff tells more.
+            let has_diff =
+                |change: &Change| change.commit.as_ref().is_some_and(|commit| commit.diff.is_some());
+            if has_diff(&change) && !has_diff(known) {
+                *known = change;
+            }
         }
         self.change_evidence.extend(answer.change_evidence);
         for reading in answer.readings {
@@ -194,6 +229,16 @@ impl Board {
                 Some(known) if known.weight < word.weight => *known = word,
                 Some(_) => {}
                 None => self.words.push(word),
+            }
+        }
+        for message in answer.messages {
+            if !self.messages.contains(&message) {
+                self.messages.push(message);
+            }
+        }
+        for document in answer.documents {
+            if !self.documents.contains(&document) {
+                self.documents.push(document);
             }
         }
         for chart in answer.charts {
@@ -207,6 +252,13 @@ impl Board {
     pub fn add_gap(&mut self, gap: Gap) {
         if !self.gaps.contains(&gap) {
             self.gaps.push(gap);
+        }
+    }
+
+    /// Says that `kept` of `total` were used, when that is not all of them: `10 of 31 suspects looked at`.
+    pub fn note_cut(&mut self, kept: usize, total: usize, what: &str) {
+        if kept < total {
+            self.cuts.push(format!("{kept} of {total} {what}"));
         }
     }
 

@@ -11,8 +11,8 @@ use midwatch_model::{
     Window,
 };
 use midwatch_sources::{
-    Ask, ChangeQuery, ErrorKind, Fetched, InventoryQuery, LogQuery, MetricQuery, Source, SourceError,
-    SpanQuery,
+    Ask, ChangeQuery, Document, DocumentQuery, ErrorKind, Fetched, InventoryQuery, LogQuery, MetricQuery,
+    Source, SourceError, SpanQuery,
 };
 
 use crate::agents::AgentError;
@@ -97,6 +97,7 @@ impl<'a> Desk<'a> {
     gather!(spans, traces, spans, SpanQuery, SpanBatch, "Spans of all sources.");
     gather!(changes, changes, changes, ChangeQuery, Vec<Change>, "Changes of all sources.");
     gather!(topology, inventory, topology, InventoryQuery, Topology, "Topology of all sources.");
+    gather!(documents, documents, documents, DocumentQuery, Vec<Document>, "Documents of all sources.");
 }
 
 fn got<T>(fetched: Fetched<T>) -> Got<T> {

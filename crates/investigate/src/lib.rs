@@ -8,6 +8,7 @@
 
 mod agents;
 mod board;
+mod concepts;
 mod conclude;
 mod desk;
 mod journal;

@@ -8,9 +8,9 @@ use midwatch_sources::{Source, SourceError};
 use crate::board::Board;
 use crate::conclude::{Case, compile};
 use crate::journal::append;
-use crate::rounds::{Session, attribute, explain, localise, orient, settle_condition};
+use crate::rounds::{Session, attribute, declared, explain, localise, orient, settle_condition};
 use crate::system::BoardView;
-use crate::theories::{Scene, build, refute, settle};
+use crate::theories::{SUSPECTS_MAX, Scene, build, refute, settle};
 use crate::{Journal, JournalError, Settings};
 
 /// What is asked.
@@ -75,6 +75,7 @@ pub async fn investigate(
     let mut orientation = orient(request, &mut session, &mut board).await?;
     session.stage("orientation", &orientation)?;
     watcher.saw(Progress::Round(Round::Localise));
+    declared(&orientation, &mut session, &mut board).await?;
     explain(&orientation, &mut session, &mut board).await?;
     settle_condition(&mut orientation, &board);
     session.stage("condition", &orientation)?;
@@ -86,6 +87,7 @@ pub async fn investigate(
     watcher.saw(Progress::Round(Round::Attribute));
     let candidates = attribute(&orientation, &localisation, &mut session, &mut board).await?;
     session.stage("candidates", &candidates)?;
+    board.note_cut(SUSPECTS_MAX, localisation.origins.len(), "ranked suspects looked at, most blamed first");
     let view = BoardView::of(&board);
     let scene = Scene {
         board: &board,
@@ -97,9 +99,10 @@ pub async fn investigate(
     let mut theories = build(&scene);
     session.stage("theories", &theories)?;
     watcher.saw(Progress::Round(Round::Refute));
-    refute(&scene, &mut theories);
+    let tested = refute(&scene, &mut theories);
     settle(&mut theories, &settings.calibration);
     session.stage("tested theories", &theories)?;
+    board.note_cut(tested.tested, tested.of, "theories put to tests, likeliest first");
     let report = compile(&Case {
         orientation: &orientation,
         localisation: &localisation,

@@ -4,7 +4,7 @@
 
 use midwatch_analysis::diff::KINDS;
 use midwatch_investigate::mechanisms::{
-    ChangePart, Mechanism, MechanismSet, Origin, Place, Prediction, Remedy, TestName,
+    ADDED_CONCEPTS, ChangePart, Mechanism, MechanismSet, Origin, Place, Prediction, Remedy, TestName,
 };
 use midwatch_model::{Direction, FindingKind, Measure};
 use serde::de::DeserializeOwned;
@@ -52,6 +52,12 @@ fn every_key_and_every_word_is_explained() {
     wanted.extend(names::<Measure>(word));
     wanted.extend(KINDS.iter().map(|(kind, _)| (*kind).to_owned()));
     wanted.extend(midwatch_analysis::logs::concept_ids().map(str::to_owned));
+    for (concept, when) in ADDED_CONCEPTS {
+        assert!(
+            GUIDE.contains(&format!("| `{concept}` | {when} |")),
+            "no row in docs/guide/mechanisms.md: {concept}"
+        );
+    }
     let missing: Vec<&String> = wanted.iter().filter(|name| !GUIDE.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "not explained in docs/guide/mechanisms.md: {missing:?}");
 }

@@ -27,8 +27,8 @@ pub use journal::{Actor, ENTRY_VERSION, Entry, EntryKind, UpcastError};
 pub use measure::{Measure, Quantity, Unit};
 pub use plan::{Budget, Gap, Plan, Question, QuestionKind, Round, Signal, Step};
 pub use report::{
-    Chart, Claim, Impact, REPORT_SCHEMA, Recommendation, Report, RunFacts, Spread, SpreadEdge, TimelineEvent,
-    TimelineKind, TrailStep, Victim,
+    Chart, Claim, Impact, REPORT_SCHEMA, Recommendation, Report, RunFacts, SourceNote, Spread, SpreadEdge,
+    TimelineEvent, TimelineKind, TrailStep, Victim,
 };
 pub use theory::{
     Probability, Refutation, Term, TermKind, TestOutcome, Theory, TheoryStatus, Verdict, VerdictKind,

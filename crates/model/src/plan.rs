@@ -97,10 +97,14 @@ pub enum QuestionKind {
     LogPatterns,
     /// Where do spans fail or spend their time?
     SpanBehaviour,
+    /// Which entities and relations are declared?
+    Topology,
     /// What changed, and what did it reach?
     ChangesBefore,
     /// What does this change do to the behaviour of the code?
     ReadDiff,
+    /// Which documents name these entities?
+    Documents,
     /// What would have to be true, and is not, if this theory were wrong?
     Disconfirm,
 }

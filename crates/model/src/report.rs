@@ -200,6 +200,15 @@ pub struct Chart {
     pub finding: Option<FindingId>,
 }
 
+/// What a source says of its own input besides damage: assumed zones, files left out, merged names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SourceNote {
+    /// Name of the source, as configured.
+    pub source: String,
+    /// What it says, in a sentence.
+    pub text: String,
+}
+
 /// One step as it went.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrailStep {
@@ -246,6 +255,9 @@ pub struct Report {
     pub against: Vec<Claim>,
     /// What was looked at and found normal.
     pub checked_and_fine: Vec<Claim>,
+    /// Documents that name something involved. They are listed for people and weigh nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<Claim>,
     /// Origin and victims.
     pub spread: Spread,
     /// What users felt.
@@ -256,6 +268,12 @@ pub struct Report {
     pub gaps: Vec<Gap>,
     /// Rows that could not be read.
     pub damage: Vec<Damage>,
+    /// What the sources say of their input besides damage.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<SourceNote>,
+    /// What the investigation as a whole left out for size, with totals; cuts of one step stand with the step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cuts: Vec<String>,
     /// Every step and query.
     pub trail: Vec<TrailStep>,
     /// Series worth drawing.

@@ -12,7 +12,11 @@ const REASONS_PER_FILE_MAX: usize = 16;
 pub(super) struct DamageLog {
     groups: BTreeMap<(String, String), (Option<u64>, u64)>,
     notes: BTreeSet<String>,
+    notes_lost: u64,
 }
+
+/// Remarks kept; further ones are counted.
+const NOTES_MAX: usize = 256;
 
 impl DamageLog {
     /// Counts one lost row of `file`.
@@ -44,8 +48,11 @@ impl DamageLog {
 
     /// Keeps a remark; the same remark counts once.
     pub(super) fn note(&mut self, note: impl Into<String>) {
-        if self.notes.len() < 256 {
-            self.notes.insert(note.into());
+        let note = note.into();
+        if self.notes.len() < NOTES_MAX {
+            self.notes.insert(note);
+        } else if !self.notes.contains(&note) {
+            self.notes_lost += 1;
         }
     }
 
@@ -57,6 +64,7 @@ impl DamageLog {
         for note in &other.notes {
             self.note(note.as_str());
         }
+        self.notes_lost += other.notes_lost;
     }
 
     /// The groups, sorted by file and reason.
@@ -72,8 +80,30 @@ impl DamageLog {
         damage
     }
 
-    /// The remarks, sorted.
+    /// The remarks, sorted, and how many there was no room for.
     pub(super) fn notes(&self) -> Vec<String> {
-        self.notes.iter().cloned().collect()
+        let mut notes: Vec<String> = self.notes.iter().cloned().collect();
+        if self.notes_lost > 0 {
+            let total = self.notes_lost + NOTES_MAX as u64;
+            notes.push(format!("{NOTES_MAX} of {total} remarks kept"));
+        }
+        notes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remarks_without_room_are_counted() {
+        let mut log = DamageLog::default();
+        for index in 0..300 {
+            log.note(format!("remark {index:03}"));
+            log.note("remark 000");
+        }
+        let notes = log.notes();
+        assert_eq!(notes.len(), NOTES_MAX + 1);
+        assert_eq!(notes.last().map(String::as_str), Some("256 of 300 remarks kept"));
     }
 }

@@ -2,8 +2,10 @@
 
 mod changes;
 mod code;
+mod documents;
 mod logs;
 mod metrics;
+mod topology;
 mod traces;
 
 use futures_util::future::BoxFuture;
@@ -55,8 +57,10 @@ pub(crate) const ALL: &[&dyn Agent] = &[
     &metrics::MetricsAgent,
     &logs::LogsAgent,
     &traces::TracesAgent,
+    &topology::TopologyAgent,
     &changes::ChangesAgent,
     &code::CodeAgent,
+    &documents::DocumentsAgent,
 ];
 
 /// What a finding is made of; [`Draft::finish`] gives it its id.

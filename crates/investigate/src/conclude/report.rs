@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use midwatch_model::{
     Change, ChangeId, Claim, Evidence, EvidenceId, FindingKind, REPORT_SCHEMA, Recommendation, Report,
-    TermKind, Theory, TheoryStatus, VerdictKind,
+    TermKind, Theory, TheoryStatus, TimelineKind, VerdictKind,
 };
 
 use super::impact::{impact, spread, timeline};
 use super::verdict::{change_text, is_sure, short_id, supports, verdict};
 use crate::board::Board;
 use crate::mechanisms::MechanismSet;
+use crate::rounds::is_worse;
 use crate::stages::{Condition, Localisation, Orientation};
 use crate::theories::Candidate;
 
@@ -52,7 +53,18 @@ impl Case<'_> {
 pub(crate) fn compile(case: &Case<'_>) -> Report {
     let verdict = verdict(case);
     let sick = matches!(case.orientation.condition, Condition::Sick | Condition::Recovered);
-    let theories = if sick { shown(case) } else { Vec::new() };
+    let mut cuts = case.board.cuts.clone();
+    let theories = if sick { shown(case, &mut cuts) } else { Vec::new() };
+    let timeline = timeline(case);
+    let onsets = onsets_seen(case);
+    let onsets_shown = timeline.iter().filter(|event| event.kind == TimelineKind::Onset).count();
+    say_cut(&mut cuts, onsets_shown, onsets, "onsets in the timeline, earliest of each entity first");
+    let impact = impact(case);
+    let operations = case.board.operations.len();
+    if !impact.operations.is_empty() {
+        say_cut(&mut cuts, impact.operations.len(), operations, "operations that are hit named");
+    }
+    let charts = charts(case, &mut cuts);
     let mut report = Report {
         schema: REPORT_SCHEMA.to_owned(),
         incident: case.orientation.incident.clone(),
@@ -62,25 +74,49 @@ pub(crate) fn compile(case: &Case<'_>) -> Report {
         recommendations: if sick { recommendations(case, verdict.kind) } else { Vec::new() },
         against: if sick { against(case) } else { Vec::new() },
         checked_and_fine: checked_and_fine(case),
+        documents: case.board.documents.clone(),
         spread: spread(case),
-        impact: impact(case),
-        timeline: timeline(case),
+        impact,
+        timeline,
         gaps: case.board.gaps.clone(),
         damage: case.board.damage.clone(),
+        notes: case.board.notes.clone(),
+        cuts,
         trail: case.board.trail.clone(),
-        charts: charts(case),
+        charts,
         evidence: BTreeMap::new(),
         theories,
         verdict,
     };
     report.gaps.sort();
     report.damage.sort();
+    report.notes.sort();
     report.evidence = cited(&report, case.board);
     report
 }
 
+/// Says that `kept` of `total` are in the report, when that is not all of them.
+fn say_cut(cuts: &mut Vec<String>, kept: usize, total: usize, what: &str) {
+    if kept < total {
+        cuts.push(format!("{kept} of {total} {what}"));
+    }
+}
+
+/// How many different onsets were seen at sick entities.
+fn onsets_seen(case: &Case<'_>) -> usize {
+    let mut seen = BTreeSet::new();
+    for finding in case.localisation.sick.iter().flat_map(|entity| case.board.findings_at(entity)) {
+        if let Some(onset) = finding.onset.filter(|_| is_worse(finding))
+            && finding.kind != FindingKind::AttributeChange
+        {
+            seen.insert((onset.at, &finding.summary));
+        }
+    }
+    seen.len()
+}
+
 /// The leader, then competitors by score with one for each answer, then those ruled out.
-fn shown(case: &Case<'_>) -> Vec<Theory> {
+fn shown(case: &Case<'_>, cuts: &mut Vec<String>) -> Vec<Theory> {
     let mut kept: Vec<Theory> = Vec::new();
     let mut seen: BTreeSet<(String, Option<ChangeId>)> = BTreeSet::new();
     let mut ruled_out = Vec::new();
@@ -96,7 +132,9 @@ fn shown(case: &Case<'_>) -> Vec<Theory> {
     }
     let leads = |theory: &Theory| theory.status != TheoryStatus::Leading;
     kept.sort_by(|a, b| leads(a).cmp(&leads(b)).then(b.score.total_cmp(&a.score)).then(a.id.cmp(&b.id)));
+    say_cut(cuts, COMPETING_MAX, kept.len(), "answers shown, likeliest first");
     kept.truncate(COMPETING_MAX);
+    say_cut(cuts, RULED_OUT_MAX, ruled_out.len(), "theories shown that were ruled out");
     ruled_out.truncate(RULED_OUT_MAX);
     kept.extend(ruled_out);
     kept
@@ -218,7 +256,7 @@ fn checked_and_fine(case: &Case<'_>) -> Vec<Claim> {
     claims
 }
 
-fn charts(case: &Case<'_>) -> Vec<midwatch_model::Chart> {
+fn charts(case: &Case<'_>, cuts: &mut Vec<String>) -> Vec<midwatch_model::Chart> {
     let supporting: BTreeSet<_> = case
         .leader()
         .map(|leader| leader.terms.iter().flat_map(|t| t.findings.clone()).collect())
@@ -236,6 +274,7 @@ fn charts(case: &Case<'_>) -> Vec<midwatch_model::Chart> {
     });
     let mut titles = BTreeSet::new();
     charts.retain(|chart| titles.insert(chart.title.clone()));
+    say_cut(cuts, CHARTS_MAX, charts.len(), "series drawn");
     charts.truncate(CHARTS_MAX);
     charts
 }
@@ -251,6 +290,7 @@ fn cited(report: &Report, board: &Board) -> BTreeMap<EvidenceId, Evidence> {
         .map(|advice| &advice.why)
         .chain(&report.against)
         .chain(&report.checked_and_fine)
+        .chain(&report.documents)
         .chain(report.spread.victims.iter().map(|victim| &victim.claim))
         .chain(&report.impact.claims)
         .chain(report.timeline.iter().map(|event| &event.claim))

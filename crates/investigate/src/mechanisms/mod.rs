@@ -5,5 +5,6 @@ mod check;
 mod schema;
 mod set;
 
+pub use crate::concepts::ADDED as ADDED_CONCEPTS;
 pub use schema::{ChangePart, Mechanism, Origin, Place, Prediction, Remedy, TestName};
 pub use set::{MechanismError, MechanismSet};

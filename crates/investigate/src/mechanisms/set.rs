@@ -141,4 +141,66 @@ mod tests {
         let broken = MechanismSet::load(&[("own.toml".to_owned(), "= 3".to_owned())]).unwrap_err();
         assert!(broken[0].to_string().starts_with("own.toml:1: not a mechanism file"), "{}", broken[0]);
     }
+    /// A sound mechanism with one of its words replaced.
+    fn with(word: &str, replacement: &str) -> Vec<String> {
+        let text = r#"[[mechanism]]
+id = "own"
+title = "own"
+category = "resource"
+origin = "inside"
+prior = -2.0
+clause = "{entity} is full"
+predicts = [{ finding = ["log_new"], concepts = ["disk_full", "worse"], weight = 3.0, essential = true, says = "a" }]
+contradicts = [{ finding = ["log_new"], concepts = ["oom_killed"], weight = 3.0, says = "b" }]
+change = { behaviours = ["log_added"] }
+tests = ["seen_before"]
+remedy = { title = "make room" }
+"#
+        .replace(word, replacement);
+        match MechanismSet::load(&[("own.toml".to_owned(), text)]) {
+            Ok(_) => Vec::new(),
+            Err(errors) => errors.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn a_misspelt_word_is_an_error_with_the_nearest_right_one() {
+        assert_eq!(with("nothing", "nothing"), Vec::<String>::new());
+        let at = "own.toml:1: mechanism \"own\":";
+        for (word, typo, said) in [
+            (
+                "disk_full",
+                "disk_ful",
+                "predicts[0].concepts: there is no concept \"disk_ful\"; did you mean \"disk_full\"?",
+            ),
+            (
+                "worse",
+                "wosre",
+                "predicts[0].concepts: there is no concept \"wosre\"; did you mean \"worse\"?",
+            ),
+            (
+                "oom_killed",
+                "OOM-killed",
+                "contradicts[0].concepts: there is no concept \"OOM-killed\"; did you mean \"oom_killed\"?",
+            ),
+            (
+                "log_added",
+                "log_aded",
+                "change.behaviours: there is no behaviour \"log_aded\"; did you mean \"log_added\"?",
+            ),
+            (
+                "log_added",
+                "\u{fe}\u{fe}",
+                "change.behaviours: there is no behaviour \"\u{fe}\u{fe}\"; docs/guide/mechanisms.md lists them all",
+            ),
+        ] {
+            assert_eq!(with(word, typo), [format!("{at} {said}")]);
+        }
+    }
+    #[test]
+    fn steady_load_refutes_only_what_load_sets_off() {
+        let said = with("seen_before", "load_steady");
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("load_steady needs origin \"load\""), "{said:?}");
+    }
 }

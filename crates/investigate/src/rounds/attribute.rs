@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use midwatch_model::{ChangeId, Question, QuestionKind, Round, SignedDuration, Timestamp, Window};
+use midwatch_model::{ChangeId, EntityId, Question, QuestionKind, Round, SignedDuration, Timestamp, Window};
 
 use super::Session;
 use crate::InvestigateError;
 use crate::board::Board;
 use crate::stages::{Localisation, Orientation};
-use crate::theories::{Candidate, candidates};
+use crate::theories::{Candidate, SUSPECTS_MAX, candidates};
 
-/// How far before the window changes may have reached production and still matter: slow leaks come from old deploys.
-const CHANGES_BEFORE: SignedDuration = SignedDuration::from_hours(72);
+/// How far before the window changes still matter: slow leaks come from old deploys, and a deploy may carry commits that
+/// were written long before it.
+const CHANGES_BEFORE: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// Diffs read in one investigation; more are counted and said.
 const DIFFS_MAX: usize = 200;
@@ -27,24 +28,34 @@ pub(crate) async fn attribute(
     let window = Window::new(start, orientation.window.end()).unwrap_or(orientation.window);
     let question = |kind, changes| Question {
         kind,
-        entities: localisation.origins.iter().take(5).map(|origin| origin.entity.clone()).collect(),
+        entities: involved(orientation, localisation),
         window,
         baseline: orientation.baseline,
         changes,
         theory: None,
     };
     let because = "something set it off: a deploy, a flag, a setting, an event, or none of these";
-    session
-        .ask(Round::Attribute, &[(question(QuestionKind::ChangesBefore, Vec::new()), because)], board)
-        .await?;
+    let mut questions = vec![(question(QuestionKind::ChangesBefore, Vec::new()), because)];
+    if session.sources.iter().any(|source| source.documents().is_some()) {
+        let because = "people may have written down what to do about what is involved";
+        questions.push((question(QuestionKind::Documents, Vec::new()), because));
+    }
+    session.ask(Round::Attribute, &questions, board).await?;
     let candidates = candidates(board);
     let mut wanted: BTreeSet<ChangeId> =
         candidates.iter().map(|candidate| candidate.change.clone()).collect();
     if wanted.len() > DIFFS_MAX {
+        board.note_cut(DIFFS_MAX, wanted.len(), "changes looked into for what they do, nearest to the onset");
         let mut nearest: Vec<&Candidate> = candidates.iter().collect();
         let onset = localisation.onset.map_or(orientation.incident.now, |onset| onset.at);
         nearest.sort_by_key(|candidate| (onset.duration_since(candidate.at).abs(), candidate.change.clone()));
-        wanted = nearest.into_iter().map(|candidate| candidate.change.clone()).take(DIFFS_MAX).collect();
+        wanted.clear();
+        // One change may have reached several entities: each counts once.
+        for candidate in nearest {
+            if wanted.len() < DIFFS_MAX {
+                wanted.insert(candidate.change.clone());
+            }
+        }
     }
     if !wanted.is_empty() {
         let because = "a change is only to blame if what it does to behaviour explains the symptom";
@@ -52,4 +63,17 @@ pub(crate) async fn attribute(
         session.ask(Round::Attribute, &[(question, because)], board).await?;
     }
     Ok(candidates)
+}
+
+/// Whom documents are looked for: the symptom's entity, the alert's target and the suspects.
+fn involved(orientation: &Orientation, localisation: &Localisation) -> Vec<EntityId> {
+    let mut involved: Vec<EntityId> = Vec::new();
+    let suspects = localisation.origins.iter().take(SUSPECTS_MAX).map(|origin| &origin.entity);
+    let felt = orientation.symptom_entity.iter().chain(&orientation.incident.target);
+    for entity in suspects.chain(felt) {
+        if !involved.contains(entity) {
+            involved.push(entity.clone());
+        }
+    }
+    involved
 }

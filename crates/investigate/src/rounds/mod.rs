@@ -1,11 +1,13 @@
 //! The rounds: each asks, waits, and makes a stage value of what came back.
 
 mod attribute;
+mod declared;
 mod localise;
 mod orient;
 mod steps;
 
 pub(crate) use attribute::attribute;
+pub(crate) use declared::declared;
 pub(crate) use localise::{explain, localise};
 pub(crate) use orient::{is_worse, orient, settle_condition};
 pub(crate) use steps::Session;

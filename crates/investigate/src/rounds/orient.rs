@@ -77,7 +77,8 @@ async fn coverage(session: &Session<'_>, board: &mut Board) -> Coverage {
                 whole.signals.extend(coverage.signals);
                 whole.first = [whole.first, coverage.first].into_iter().flatten().min();
                 whole.last = [whole.last, coverage.last].into_iter().flatten().max();
-                whole.notes.extend(coverage.notes);
+                let note = |text| midwatch_model::SourceNote { source: source.name().to_owned(), text };
+                board.notes.extend(coverage.notes.into_iter().map(note));
                 board.damage.extend(coverage.damage);
             }
             Err(error) => board.add_gap(Gap {
@@ -204,7 +205,7 @@ fn baseline_in_sight(board: &Board, window: &Window) -> bool {
 /// Whether a finding is a departure for the worse that is more than noise.
 pub(crate) fn is_worse(finding: &Finding) -> bool {
     finding.strength.z >= DEPARTURE_Z_MIN
-        && finding.concepts.iter().any(|concept| concept == "worse")
+        && finding.concepts.iter().any(|concept| concept == crate::concepts::WORSE)
         && !matches!(finding.kind, FindingKind::MetricSteady | FindingKind::MetricSeasonal)
 }
 

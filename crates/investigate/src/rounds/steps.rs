@@ -69,7 +69,7 @@ impl<'a> Session<'a> {
             match answer? {
                 Ok(answer) => {
                     let outcome = StepOutcome {
-                        text: outcome_of(&answer),
+                        text: outcome_of(step.question.kind, &answer),
                         failed: false,
                         queries: answer.queries.clone(),
                         truncated: answer.truncated.clone(),
@@ -162,7 +162,7 @@ impl<'a> Session<'a> {
         match &answer {
             Ok(answer) => {
                 append(self.journal, actor, EntryKind::StepAnswer, Some(step.id), answer)?;
-                self.watcher.saw(Progress::StepEnded(step.id, outcome_of(answer), false));
+                self.watcher.saw(Progress::StepEnded(step.id, outcome_of(step.question.kind, answer), false));
             }
             Err(error) => {
                 append(self.journal, actor, EntryKind::StepFailed, Some(step.id), &error.to_string())?;
@@ -174,7 +174,7 @@ impl<'a> Session<'a> {
     }
 }
 
-fn outcome_of(answer: &StepAnswer) -> String {
+fn outcome_of(kind: QuestionKind, answer: &StepAnswer) -> String {
     let mut parts = Vec::new();
     let mut say = |count: usize, one: &str, many: &str| {
         if count > 0 {
@@ -191,8 +191,17 @@ fn outcome_of(answer: &StepAnswer) -> String {
     say(answer.changes.len(), "change", "changes");
     say(answer.readings.len(), "diff read", "diffs read");
     say(answer.relations.len(), "relation", "relations");
+    say(answer.documents.len(), "document", "documents");
     say(answer.gaps.len(), "gap", "gaps");
-    if parts.is_empty() { "nothing departed from normal".to_owned() } else { parts.join(", ") }
+    if !parts.is_empty() {
+        return parts.join(", ");
+    }
+    match kind {
+        QuestionKind::MetricBehaviour | QuestionKind::LogPatterns | QuestionKind::SpanBehaviour => {
+            "nothing departed from normal".to_owned()
+        }
+        _ => "nothing was found".to_owned(),
+    }
 }
 
 fn settles(agent: &str) -> &'static str {
@@ -208,6 +217,8 @@ fn signal_of(kind: QuestionKind) -> Signal {
         QuestionKind::MetricBehaviour | QuestionKind::Disconfirm => Signal::Metrics,
         QuestionKind::LogPatterns => Signal::Logs,
         QuestionKind::SpanBehaviour => Signal::Traces,
+        QuestionKind::Topology => Signal::Inventory,
+        QuestionKind::Documents => Signal::Documents,
         QuestionKind::ChangesBefore => Signal::Changes,
         QuestionKind::ReadDiff => Signal::Code,
     }
@@ -218,7 +229,8 @@ pub(crate) fn words_of(question: &Question) -> String {
     let whom = match question.entities.as_slice() {
         [] => "everything in reach".to_owned(),
         [one] => one.name.clone(),
-        many => format!("{} and {} others", many[0].name, many.len() - 1),
+        [first, _] => format!("{} and 1 other", first.name),
+        [first, others @ ..] => format!("{} and {} others", first.name, others.len()),
     };
     let when = format!("{} to {}", short(question.window.start()), short(question.window.end()));
     match question.kind {
@@ -229,11 +241,17 @@ pub(crate) fn words_of(question: &Question) -> String {
         QuestionKind::SpanBehaviour => {
             format!("where do requests through {whom} fail or spend their time, {when}?")
         }
+        QuestionKind::Topology => format!("what is declared to depend on what, as of {when}?"),
+        QuestionKind::Documents => format!("which documents name {whom}?"),
         QuestionKind::ChangesBefore => format!("what changed, {when}?"),
         QuestionKind::ReadDiff => {
             format!(
-                "what do {} changes do to behaviour, and what do they share with the symptom?",
-                question.changes.len()
+                "what {} to behaviour, and what {} with the symptom?",
+                match question.changes.len() {
+                    1 => "does 1 change do".to_owned(),
+                    many => format!("do {many} changes do"),
+                },
+                if question.changes.len() == 1 { "does it share" } else { "do they share" },
             )
         }
         QuestionKind::Disconfirm => format!("what would prove the theory about {whom} wrong?"),

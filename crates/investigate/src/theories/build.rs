@@ -30,7 +30,7 @@ pub struct Scene<'a> {
 }
 
 /// Suspects looked at; the rest is far down the ranking.
-const SUSPECTS_MAX: usize = 10;
+pub const SUSPECTS_MAX: usize = 10;
 
 /// All theories, best first, not yet tested or calibrated.
 pub fn build(scene: &Scene<'_>) -> Vec<Theory> {

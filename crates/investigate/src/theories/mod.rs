@@ -6,10 +6,12 @@ mod matching;
 mod probability;
 mod refute;
 #[cfg(test)]
+mod refute_tests;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use attribution::duration_text;
 pub use attribution::{Candidate, Reach, candidates};
-pub use build::{Scene, build};
+pub use build::{SUSPECTS_MAX, Scene, build};
 pub use probability::{MARGIN, conviction, settle};
 pub use refute::refute;

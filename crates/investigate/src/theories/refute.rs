@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 
 use midwatch_model::{
-    EvidenceId, Finding, FindingKind, Measure, Refutation, Term, TermKind, TestOutcome, Theory, TheoryStatus,
+    ChangeId, ChangeKind, Direction, EvidenceId, Finding, FindingKind, Measure, Refutation, Term, TermKind,
+    TestOutcome, Theory, TheoryStatus, Timestamp,
 };
 
 use super::attribution::{Candidate, came_after, duration_text};
 use super::build::{Scene, began, sort};
-use super::matching::match_mechanism;
-use crate::mechanisms::{Mechanism, TestName};
+use super::matching::{match_mechanism, matches};
+use crate::agents::{cut, number};
+use crate::board::{MessageCount, Reading};
+use crate::concepts::WORSE;
+use crate::mechanisms::{Mechanism, Origin, TestName};
 
 /// Theories put to the test; the rest keeps its score.
 const TESTED_MAX: usize = 24;
@@ -17,10 +21,40 @@ const TESTED_MAX: usize = 24;
 /// Weight of a refuted test.
 const REFUTED: f64 = -6.0;
 
+/// Standard deviations of a Poisson count that messages may exceed their former frequency by and still be as before.
+const MESSAGE_NOISE: f64 = 2.0;
+/// Messages the baseline must promise at least before their frequency is compared with it.
+const MESSAGES_EXPECTED_MIN: f64 = 3.0;
+/// Telling words that make two messages the same one in other words.
+const WORDS_SHARED_MIN: usize = 3;
+
+/// How much of what a mechanism needs another change must do before it clears one that does none of it.
+const FIT_MIN: f64 = 0.5;
+/// How much more that change must share with the symptom, in strengths of ties.
+const TIES_AHEAD_MIN: f64 = 0.3;
+
+/// A rise of load that counts, as a ratio.
+const LOAD_RISE_MIN: f64 = 1.3;
+
+/// How many theories were put to tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tested {
+    /// Theories that were tested.
+    pub tested: usize,
+    /// Theories that could have been: all but the unknown mechanism.
+    pub of: usize,
+}
+
 /// Runs the tests of the leading theories, adds what they weigh, and sorts again.
-pub fn refute(scene: &Scene<'_>, theories: &mut [Theory]) {
-    for theory in theories.iter_mut().take(TESTED_MAX) {
+pub fn refute(scene: &Scene<'_>, theories: &mut [Theory]) -> Tested {
+    let mut tested = Tested { tested: 0, of: 0 };
+    for theory in theories.iter_mut() {
         let Some(mechanism) = scene.mechanisms.get(&theory.mechanism) else { continue };
+        tested.of += 1;
+        if tested.tested == TESTED_MAX {
+            continue;
+        }
+        tested.tested += 1;
         let candidate = candidate_of(scene, theory);
         for test in &mechanism.tests {
             let Some(refutation) = run(scene, theory, mechanism, candidate, *test) else { continue };
@@ -40,6 +74,7 @@ pub fn refute(scene: &Scene<'_>, theories: &mut [Theory]) {
         }
     }
     sort(theories);
+    tested
 }
 
 fn candidate_of<'s>(scene: &'s Scene<'_>, theory: &Theory) -> Option<&'s Candidate> {
@@ -61,9 +96,9 @@ fn run(
         TestName::ChangeAfterOnset => change_after_onset(scene, theory, mechanism, candidate?),
         TestName::SeenBefore => seen_before(scene, theory, mechanism),
         TestName::FollowsLoad => follows_load(scene, theory),
-        TestName::LoadSteady => load_steady(scene, theory),
+        TestName::LoadSteady => load_steady(scene, theory, mechanism),
         TestName::DependencySickFirst => dependency_sick_first(scene, theory, mechanism),
-        TestName::BetterChange => better_change(scene, theory, candidate),
+        TestName::BetterChange => better_change(scene, theory, mechanism, candidate?),
         TestName::Seasonal => seasonal(scene, theory),
         TestName::UnreachedSickToo => unreached_sick_too(scene, theory, candidate?),
     }
@@ -85,14 +120,21 @@ fn cite(findings: &[&Finding]) -> Vec<EvidenceId> {
     set.into_iter().take(4).collect()
 }
 
+fn not_run(test: &str, would_refute: &str, seen: impl Into<String>) -> Option<Refutation> {
+    verdict(test, would_refute, TestOutcome::NotRun, seen.into(), Vec::new())
+}
+
 fn change_after_onset(
     scene: &Scene<'_>,
     theory: &Theory,
     mechanism: &Mechanism,
     candidate: &Candidate,
 ) -> Option<Refutation> {
+    let would = "the change reached production after the trouble began";
     let matched = match_mechanism(scene.board, scene.view, &theory.entity, mechanism);
-    let began = began(scene, mechanism, &matched)?;
+    let Some(began) = began(scene, mechanism, &matched) else {
+        return not_run("change after onset", would, "when the trouble began is not known");
+    };
     let findings: Vec<&Finding> = matched.own.iter().filter_map(|id| scene.board.findings.get(id)).collect();
     let mut evidence = cite(&findings);
     evidence.extend(scene.board.change_evidence.get(&candidate.change).cloned());
@@ -100,7 +142,7 @@ fn change_after_onset(
     let after = came_after(candidate.at, &began);
     verdict(
         "change after onset",
-        "the change reached production after the trouble began",
+        would,
         if after { TestOutcome::Refuted } else { TestOutcome::Survived },
         if after {
             format!("the trouble began {} before the change", duration_text(-lag_s))
@@ -114,31 +156,62 @@ fn change_after_onset(
 }
 
 fn seen_before(scene: &Scene<'_>, theory: &Theory, mechanism: &Mechanism) -> Option<Refutation> {
+    let test = "seen before";
+    let would = "its messages were as frequent before the onset";
     let matched = match_mechanism(scene.board, scene.view, &theory.entity, mechanism);
     let logs: Vec<&Finding> = matched
         .terms
         .iter()
+        .filter(|term| term.kind == TermKind::Support)
         .flat_map(|term| &term.findings)
         .filter_map(|id| scene.board.findings.get(id))
-        .filter(|finding| {
-            matches!(finding.kind, FindingKind::LogNew | FindingKind::LogSurge | FindingKind::Exception)
-        })
+        .filter(|finding| is_message(finding.kind))
         .collect();
     if logs.is_empty() {
         return None;
     }
-    let new = logs.iter().filter(|finding| finding.kind != FindingKind::LogSurge).count();
-    verdict(
-        "seen before",
-        "the same messages were there in the baseline",
-        TestOutcome::Survived,
-        if new > 0 {
-            format!("{new} of its messages never occur in the baseline")
-        } else {
-            "its messages occur in the baseline too, but far less often".to_owned()
-        },
-        cite(&logs),
-    )
+    let cited: BTreeSet<&EvidenceId> = logs.iter().flat_map(|finding| &finding.evidence).collect();
+    let (own, others): (Vec<&MessageCount>, Vec<&MessageCount>) =
+        scene.board.messages.iter().partition(|message| cited.contains(&message.evidence));
+    if own.is_empty() {
+        return not_run(test, would, "how often they were logged before the onset is not known");
+    }
+    let kin = others.into_iter().filter(|other| own.iter().any(|own| same_message(own, other)));
+    let all: Vec<&MessageCount> = own.iter().copied().chain(kin).collect();
+    let seen: f64 = all.iter().map(|message| message.seen).sum();
+    let expected: f64 = all.iter().map(|message| message.expected).sum();
+    let as_before = expected >= MESSAGES_EXPECTED_MIN && seen <= expected + MESSAGE_NOISE * expected.sqrt();
+    let counts =
+        format!("logged {} times since the onset, {} at the rate before", number(seen), number(expected));
+    let evidence: BTreeSet<EvidenceId> = all.iter().map(|message| message.evidence.clone()).collect();
+    let evidence: Vec<EvidenceId> = evidence.into_iter().take(4).collect();
+    let rests_on_more =
+        mechanism.predicts.iter().filter(|prediction| prediction.essential).any(|essential| {
+            let found = matches(scene.board, scene.view, &theory.entity, essential);
+            found.iter().any(|(finding, _)| !is_message(finding.kind))
+        });
+    let (outcome, text) = match (as_before, rests_on_more) {
+        (true, false) => (TestOutcome::Refuted, format!("its messages are as frequent as ever: {counts}")),
+        (true, true) => (
+            TestOutcome::Survived,
+            format!("its messages are as frequent as ever ({counts}), but it rests on more than messages"),
+        ),
+        (false, _) => (TestOutcome::Survived, format!("its messages were {counts}")),
+    };
+    verdict(test, would, outcome, text, evidence)
+}
+
+fn is_message(kind: FindingKind) -> bool {
+    matches!(kind, FindingKind::LogNew | FindingKind::LogSurge | FindingKind::Exception)
+}
+
+/// Whether `other` says what `own` says, perhaps in other words: at the same entity, of a concept of it, with telling
+/// words of it.
+fn same_message(own: &MessageCount, other: &MessageCount) -> bool {
+    let shared = own.words.iter().filter(|word| other.words.contains(word)).count();
+    own.entity == other.entity
+        && own.concepts.iter().any(|concept| other.concepts.contains(concept))
+        && shared >= WORDS_SHARED_MIN.min(own.words.len().max(1))
 }
 
 fn load_findings<'s>(scene: &'s Scene<'_>, theory: &Theory) -> Vec<&'s Finding> {
@@ -148,7 +221,18 @@ fn load_findings<'s>(scene: &'s Scene<'_>, theory: &Theory) -> Vec<&'s Finding> 
         .values()
         .filter(|finding| finding.entity == theory.entity && finding.measure == Some(Measure::Load))
         .filter(|finding| matches!(finding.kind, FindingKind::MetricShift | FindingKind::MetricRamp))
-        .filter(|finding| finding.strength.effect > 1.3)
+        .filter(|finding| {
+            finding.strength.effect > LOAD_RISE_MIN && finding.direction != Some(Direction::Down)
+        })
+        .collect()
+}
+
+fn load_measured<'s>(scene: &'s Scene<'_>, theory: &Theory) -> Vec<&'s Finding> {
+    scene
+        .board
+        .findings
+        .values()
+        .filter(|finding| finding.entity == theory.entity && finding.measure == Some(Measure::Load))
         .collect()
 }
 
@@ -164,20 +248,9 @@ fn follows_load(scene: &Scene<'_>, theory: &Theory) -> Option<Refutation> {
     if let (Some(first), Some(_)) = (follows.first(), load.first()) {
         return verdict("follows load", would, TestOutcome::Refuted, first.summary.clone(), cite(&follows));
     }
-    let measured: Vec<&Finding> = scene
-        .board
-        .findings
-        .values()
-        .filter(|finding| finding.entity == theory.entity && finding.measure == Some(Measure::Load))
-        .collect();
+    let measured = load_measured(scene, theory);
     if measured.is_empty() {
-        return verdict(
-            "follows load",
-            would,
-            TestOutcome::NotRun,
-            format!("no load was measured at {}", theory.entity.name),
-            Vec::new(),
-        );
+        return not_run("follows load", would, format!("no load was measured at {}", theory.entity.name));
     }
     verdict(
         "follows load",
@@ -188,29 +261,45 @@ fn follows_load(scene: &Scene<'_>, theory: &Theory) -> Option<Refutation> {
     )
 }
 
-fn load_steady(scene: &Scene<'_>, theory: &Theory) -> Option<Refutation> {
-    if theory.mechanism != "load_surge" {
+/// Only for mechanisms that say of themselves that load sets them off.
+fn load_steady(scene: &Scene<'_>, theory: &Theory, mechanism: &Mechanism) -> Option<Refutation> {
+    if mechanism.origin != Origin::Load {
         return None;
     }
+    let (test, would) = ("load steady", "load did not rise");
+    let name = &theory.entity.name;
+    let measured = load_measured(scene, theory);
+    if measured.is_empty() {
+        return not_run(test, would, format!("no load was measured at {name}"));
+    }
     let load = load_findings(scene, theory);
-    let outcome = if load.is_empty() { TestOutcome::Refuted } else { TestOutcome::Survived };
-    let seen = match load.first() {
-        Some(first) => first.summary.clone(),
-        None => format!("load at {} did not rise", theory.entity.name),
-    };
-    verdict("load steady", "load did not rise", outcome, seen, cite(&load))
+    match load.first() {
+        Some(first) => verdict(test, would, TestOutcome::Survived, first.summary.clone(), cite(&load)),
+        None => verdict(
+            test,
+            would,
+            TestOutcome::Refuted,
+            format!("load at {name} did not rise"),
+            cite(&measured),
+        ),
+    }
 }
 
 fn dependency_sick_first(scene: &Scene<'_>, theory: &Theory, mechanism: &Mechanism) -> Option<Refutation> {
-    let matched = match_mechanism(scene.board, scene.view, &theory.entity, mechanism);
-    let began = began(scene, mechanism, &matched)?;
-    let would = "something it depends on was sick earlier";
+    let (test, would) = ("dependency sick first", "something it depends on was sick earlier");
     let callees = scene.view.callees(&theory.entity);
+    if callees.is_empty() {
+        return None;
+    }
+    let matched = match_mechanism(scene.board, scene.view, &theory.entity, mechanism);
+    let Some(began) = began(scene, mechanism, &matched) else {
+        return not_run(test, would, "when the trouble began is not known");
+    };
     let earlier: Vec<&Finding> = scene
         .board
         .findings
         .values()
-        .filter(|finding| callees.contains(&finding.entity) && finding.concepts.iter().any(|c| c == "worse"))
+        .filter(|finding| callees.contains(&finding.entity) && finding.concepts.iter().any(|c| c == WORSE))
         .filter(|finding| {
             finding.onset.is_some_and(|onset| {
                 let slack = i64::from(onset.uncertainty_s) + began.uncertainty_s + 60;
@@ -218,9 +307,6 @@ fn dependency_sick_first(scene: &Scene<'_>, theory: &Theory, mechanism: &Mechani
             })
         })
         .collect();
-    if callees.is_empty() {
-        return None;
-    }
     let explained = scene
         .localisation
         .origins
@@ -228,15 +314,18 @@ fn dependency_sick_first(scene: &Scene<'_>, theory: &Theory, mechanism: &Mechani
         .find(|origin| origin.entity == theory.entity)
         .is_some_and(|origin| !origin.explained_by.is_empty());
     match earlier.first() {
-        Some(first) if explained => verdict(
-            "dependency sick first",
+        Some(first) if explained => {
+            verdict(test, would, TestOutcome::Refuted, first.summary.clone(), cite(&earlier))
+        }
+        Some(first) => verdict(
+            test,
             would,
-            TestOutcome::Refuted,
-            first.summary.clone(),
+            TestOutcome::Survived,
+            format!("{}, earlier, but that does not explain {}", first.summary, theory.entity.name),
             cite(&earlier),
         ),
-        _ => verdict(
-            "dependency sick first",
+        None => verdict(
+            test,
             would,
             TestOutcome::Survived,
             format!("nothing that {} calls departed from normal before it", theory.entity.name),
@@ -245,63 +334,97 @@ fn dependency_sick_first(scene: &Scene<'_>, theory: &Theory, mechanism: &Mechani
     }
 }
 
-fn better_change(scene: &Scene<'_>, theory: &Theory, candidate: Option<&Candidate>) -> Option<Refutation> {
-    let would = "another change that reached it fits as well or better";
-    let rivals = scene
-        .candidates
-        .iter()
-        .filter(|other| {
-            other.entity == theory.entity && candidate.is_none_or(|own| own.change != other.change)
-        })
-        .filter(|other| {
-            scene.board.readings.get(&other.change).is_some_and(|reading| {
-                !reading.inert
-                    && scene.mechanisms.get(&theory.mechanism).is_some_and(|mechanism| {
-                        reading
-                            .behaviours
-                            .iter()
-                            .any(|b| b.weight > 0.3 && mechanism.change.behaviours.contains(&b.kind))
-                    })
-            })
-        })
-        .collect::<Vec<_>>();
-    let evidence: Vec<EvidenceId> = rivals
-        .iter()
-        .filter_map(|rival| scene.board.change_evidence.get(&rival.change).cloned())
-        .take(3)
-        .collect();
-    let others = scene.candidates.iter().filter(|other| other.entity == theory.entity).count();
+fn better_change(
+    scene: &Scene<'_>,
+    theory: &Theory,
+    mechanism: &Mechanism,
+    candidate: &Candidate,
+) -> Option<Refutation> {
+    let test = "better change";
+    let would = "another change, at least as close to the onset, does what this needs, and this one does not";
+    let is_flag = scene.board.changes.get(&candidate.change).is_some_and(|c| c.kind == ChangeKind::Flag);
+    let reading = scene.board.readings.get(&candidate.change).filter(|_| !is_flag);
+    let Some(reading) = reading else {
+        return not_run(test, would, "what it does is not known, so it cannot be compared");
+    };
+    let matched = match_mechanism(scene.board, scene.view, &theory.entity, mechanism);
+    let Some(began) = began(scene, mechanism, &matched) else {
+        return not_run(test, would, "when the trouble began is not known");
+    };
+    if fit(reading, mechanism) > 0.0 {
+        let seen = "its diff does what this needs".to_owned();
+        return verdict(test, would, TestOutcome::Survived, seen, vec![reading.evidence.clone()]);
+    }
+    let distance_s = |at: Timestamp| began.at.duration_since(at).abs().as_secs();
+    let mut reached: BTreeSet<&ChangeId> = BTreeSet::new();
+    let mut better: Option<(f64, &Reading)> = None;
+    for other in scene.candidates.iter().filter(|other| other.entity == candidate.entity) {
+        if other.change == candidate.change || !reached.insert(&other.change) {
+            continue;
+        }
+        let in_time = !came_after(other.at, &began)
+            && distance_s(other.at) <= distance_s(candidate.at) + began.uncertainty_s;
+        let Some(rival) = scene.board.readings.get(&other.change).filter(|_| in_time) else { continue };
+        let fits = fit(rival, mechanism);
+        let ahead = fits >= FIT_MIN && ties_of(rival) >= ties_of(reading) + TIES_AHEAD_MIN;
+        if ahead && better.is_none_or(|(best, _)| fits > best) {
+            better = Some((fits, rival));
+        }
+    }
+    let Some((_, rival)) = better else {
+        let seen = match reached.len() {
+            0 => format!("no other change reached {}", candidate.entity.name),
+            1 => format!("the other change that reached {} fits no better", candidate.entity.name),
+            many => {
+                format!("none of the {many} other changes that reached {} fits better", candidate.entity.name)
+            }
+        };
+        return verdict(test, would, TestOutcome::Survived, seen, vec![reading.evidence.clone()]);
+    };
+    let named =
+        scene.board.changes.get(&rival.change).map_or("another change", |change| change.title.as_str());
+    let does =
+        rival.behaviours.iter().find(|behaviour| mechanism.change.behaviours.contains(&behaviour.kind));
+    let does = does.map_or(rival.reason.as_str(), |behaviour| behaviour.text.as_str());
     verdict(
-        "better change",
+        test,
         would,
-        TestOutcome::Survived,
-        if rivals.is_empty() {
-            format!(
-                "none of the {others} changes that reached {} does what this needs better",
-                theory.entity.name
-            )
-        } else {
-            format!("{} other changes could do this too; they compete as theories of their own", rivals.len())
-        },
-        evidence,
+        TestOutcome::Refuted,
+        format!("«{}» does what this needs and shares more with the symptom: {does}", cut(named, 80)),
+        vec![rival.evidence.clone(), reading.evidence.clone()],
     )
 }
 
+/// How much a diff does of what `mechanism` needs, 0 to 1.
+fn fit(reading: &Reading, mechanism: &Mechanism) -> f64 {
+    if reading.inert {
+        return 0.0;
+    }
+    let fitting = reading.behaviours.iter().filter(|one| mechanism.change.behaviours.contains(&one.kind));
+    fitting.map(|behaviour| behaviour.weight).fold(0.0, f64::max)
+}
+
+/// How much a diff shares with the symptom; what does nothing shares nothing that counts.
+fn ties_of(reading: &Reading) -> f64 {
+    if reading.inert { 0.0 } else { reading.ties.iter().map(|tie| tie.strength).sum() }
+}
+
 fn seasonal(scene: &Scene<'_>, theory: &Theory) -> Option<Refutation> {
-    let same: Vec<&Finding> = scene
-        .board
-        .findings
-        .values()
-        .filter(|finding| finding.entity == theory.entity && finding.kind == FindingKind::MetricSeasonal)
-        .collect();
-    let first = same.first()?;
-    verdict(
-        "seasonal",
-        "the same happens at this hour on other days",
-        TestOutcome::Refuted,
-        first.summary.clone(),
-        cite(&same),
-    )
+    let (test, would) = ("seasonal", "the same happens at this hour on other days");
+    let recurring = |finding: &&Finding| finding.kind == FindingKind::MetricSeasonal;
+    let all: Vec<&Finding> = scene.board.findings.values().filter(recurring).collect();
+    let same: Vec<&Finding> = all.iter().copied().filter(|finding| finding.entity == theory.entity).collect();
+    match (same.first(), all.is_empty()) {
+        (Some(first), _) => verdict(test, would, TestOutcome::Refuted, first.summary.clone(), cite(&same)),
+        (None, false) => verdict(
+            test,
+            would,
+            TestOutcome::Survived,
+            format!("earlier days were seen, and nothing of {} recurs", theory.entity.name),
+            cite(&all),
+        ),
+        (None, true) => not_run(test, would, "no series recurs; earlier days may not have been in sight"),
+    }
 }
 
 fn unreached_sick_too(scene: &Scene<'_>, theory: &Theory, candidate: &Candidate) -> Option<Refutation> {
@@ -311,8 +434,9 @@ fn unreached_sick_too(scene: &Scene<'_>, theory: &Theory, candidate: &Candidate)
         .filter(|f| f.kind == FindingKind::Exception)
         .flat_map(|f| &f.words)
         .collect();
+    let (test, would) = ("unreached sick too", "entities that the change did not reach fail in the same way");
     if own.is_empty() {
-        return None;
+        return not_run(test, would, format!("no exception was seen at {}", theory.entity.name));
     }
     let elsewhere: Vec<&Finding> = scene
         .board
@@ -324,17 +448,10 @@ fn unreached_sick_too(scene: &Scene<'_>, theory: &Theory, candidate: &Candidate)
         })
         .filter(|finding| finding.words.iter().filter(|word| own.contains(word)).count() >= 3)
         .collect();
-    let would = "entities that the change did not reach fail in the same way";
     match elsewhere.first() {
-        Some(first) => verdict(
-            "unreached sick too",
-            would,
-            TestOutcome::Refuted,
-            first.summary.clone(),
-            cite(&elsewhere),
-        ),
+        Some(first) => verdict(test, would, TestOutcome::Refuted, first.summary.clone(), cite(&elsewhere)),
         None => verdict(
-            "unreached sick too",
+            test,
             would,
             TestOutcome::Survived,
             "no other entity fails in this way".to_owned(),

@@ -17,11 +17,11 @@ fn set() -> MechanismSet {
     MechanismSet::load(&[]).unwrap()
 }
 
-fn onset_time() -> Timestamp {
+pub(super) fn onset_time() -> Timestamp {
     "2026-01-02T03:00:00Z".parse().unwrap()
 }
 
-fn evidence_id(name: &str) -> EvidenceId {
+pub(super) fn evidence_id(name: &str) -> EvidenceId {
     EvidenceId::of(&[name])
 }
 
@@ -45,7 +45,7 @@ fn finding_for(prediction: &Prediction, index: usize) -> Finding {
     draft.finish()
 }
 
-fn board_for(mechanism: &Mechanism) -> Board {
+pub(super) fn board_for(mechanism: &Mechanism) -> Board {
     let mut board = Board::default();
     for (index, prediction) in mechanism.predicts.iter().enumerate() {
         let finding = finding_for(prediction, index);
@@ -66,7 +66,7 @@ fn board_for(mechanism: &Mechanism) -> Board {
     board
 }
 
-fn localisation() -> Localisation {
+pub(super) fn localisation() -> Localisation {
     Localisation {
         origins: vec![OriginRank {
             entity: EntityId::service("svc-a"),
@@ -83,7 +83,7 @@ fn localisation() -> Localisation {
 }
 
 /// A deploy of `svc-a` that carries one commit, `minutes` before the onset.
-fn deployed(
+pub(super) fn deployed(
     board: &mut Board,
     name: &str,
     minutes: i64,

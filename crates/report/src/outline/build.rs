@@ -24,6 +24,7 @@ pub fn outline(report: &Report) -> Outline {
         builder.ruled_out(),
         builder.competing(),
         builder.fine(),
+        builder.documents(),
         builder.spread(),
         builder.impact(),
         builder.timeline(),
@@ -180,6 +181,14 @@ impl<'a> Builder<'a> {
             items.push(self.claim(claim));
         }
         section(SectionKind::Fine, "Checked and fine", items)
+    }
+
+    fn documents(&mut self) -> Section {
+        let mut items = Vec::with_capacity(self.report.documents.len());
+        for claim in &self.report.documents {
+            items.push(self.claim(claim));
+        }
+        section(SectionKind::Documents, "Documents that name what is involved", items)
     }
 }
 

@@ -107,7 +107,7 @@ impl<'a> Builder<'a> {
         section(SectionKind::Gaps, "Gaps", items.collect())
     }
 
-    /// Input that could not be read.
+    /// Input that could not be read, and what the sources say of the rest.
     pub(super) fn damage(&mut self) -> Section {
         let items = self.report.damage.iter().map(|damage| {
             let place = match damage.line {
@@ -117,7 +117,16 @@ impl<'a> Builder<'a> {
             let rows = text::counted(damage.rows, "row", "rows");
             Item::text(format!("{place}: {rows} lost: {}", text::line(&damage.reason)))
         });
-        section(SectionKind::Damage, "Damaged input", items.collect())
+        let damaged = Group { title: None, items: items.collect() };
+        let noted = self
+            .report
+            .notes
+            .iter()
+            .map(|note| Item::labelled(text::line(&note.source), text::line(&note.text)));
+        let title = if damaged.items.is_empty() { "Notes on the input" } else { "Damaged input" };
+        let notes_title = (!damaged.items.is_empty()).then(|| "Notes on the input".to_owned());
+        let noted = Group { title: notes_title, items: noted.collect() };
+        Section { kind: SectionKind::Damage, title: title.into(), groups: vec![damaged, noted] }
     }
 
     /// The windows that were looked at and every step, by round.
@@ -133,6 +142,7 @@ impl<'a> Builder<'a> {
                 format!("{} is taken for normal", text::window(baseline, &self.day)),
             ));
         }
+        looked.extend(report.cuts.iter().map(|cut| Item::labelled("cut", text::line(cut))));
         let mut groups = vec![Group { title: None, items: looked }];
         let mut round = None;
         for step in &report.trail {

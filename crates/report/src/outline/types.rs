@@ -43,6 +43,8 @@ pub enum SectionKind {
     Competing,
     /// What was found normal.
     Fine,
+    /// Documents that name something involved.
+    Documents,
     /// Origin and victims.
     Spread,
     /// What users felt.
@@ -51,7 +53,7 @@ pub enum SectionKind {
     Timeline,
     /// What was not looked at.
     Gaps,
-    /// Rows that could not be read.
+    /// Rows that could not be read, and what the sources say of their input.
     Damage,
     /// Every step.
     Trail,

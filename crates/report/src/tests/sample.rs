@@ -442,6 +442,7 @@ pub(super) fn cause_found() -> Report {
             claim("db-a: processor use stayed at 44 %, no lock waits.", &["db", "locks"]),
             claim("Load: requests per second stayed at 210.", &["latency"]),
         ],
+        documents: vec![claim("The document \u{ab}Restarting svc-b\u{bb} names svc-b.", &["runbook"])],
         spread: spread(),
         impact: Impact {
             onset: Some(onset(at(14, 52, 10), 30)),
@@ -463,6 +464,11 @@ pub(super) fn cause_found() -> Report {
             Damage { file: "logs/svc-a.jsonl".into(), line: Some(4_711), rows: 3, reason: "the line ends inside a string".into() },
             Damage { file: "traces/part-2.bin".into(), line: None, rows: 120, reason: "unknown compression".into() },
         ],
+        notes: vec![SourceNote {
+            source: "snapshot".into(),
+            text: "times of logs/svc-a.jsonl have no zone and are taken for UTC".into(),
+        }],
+        cuts: vec!["10 of 31 suspects looked at, most blamed first".into()],
         trail: trail(),
         charts: vec![
             Chart {

@@ -1,11 +1,13 @@
 //! Changes: what changed before and around the onset, and what it reached. A merge is not a deploy.
 
+use std::collections::BTreeMap;
+
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use midwatch_analysis::logs::concepts_of;
 use midwatch_model::{
-    Answer, Change, ChangeKind, Citation, EntityId, Evidence, FindingKind, Gap, Question, QuestionKind,
-    Signal,
+    Answer, Change, ChangeId, ChangeKind, Citation, EntityId, Evidence, FindingKind, Gap, Question,
+    QuestionKind, Signal,
 };
 use midwatch_sources::ChangeQuery;
 
@@ -46,18 +48,19 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
     }
     let (truncated, queries, gaps) = gathered.account(Signal::Changes, SPEC.settles);
     let mut result = StepAnswer { gaps, truncated, queries, ..StepAnswer::default() };
-    let mut without_diff = 0;
+    // Two sources may hold one commit, and only one of them its diff.
+    let mut commits: BTreeMap<&ChangeId, bool> = BTreeMap::new();
     for got in &gathered.got {
         for change in got.data.iter().flatten() {
+            if let Some(commit) = &change.commit {
+                *commits.entry(&change.id).or_insert(false) |= commit.diff.is_some();
+            }
             let cited = cite(change, &got.citation);
             result.change_evidence.push((change.id.clone(), cited.id.clone()));
             let mut change = change.clone();
             change.entity = change.entity.map(|entity| same_entity(board, &entity));
             if let Some(entity) = &change.entity {
                 result.entities.push(entity.clone());
-            }
-            if change.commit.as_ref().is_some_and(|commit| commit.diff.is_none()) {
-                without_diff += 1;
             }
             if matches!(change.kind, ChangeKind::Infra | ChangeKind::Scaling | ChangeKind::Migration)
                 && let Some(entity) = &change.entity
@@ -79,15 +82,23 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
             result.changes.push(change);
         }
     }
-    if without_diff > 0 {
-        result.gaps.push(Gap {
-            signal: Signal::Code,
-            missing: format!("{without_diff} commits without their diff"),
-            grant: "let the source read diffs, or put them into the snapshot".to_owned(),
-            settles: "what those commits do to behaviour".to_owned(),
-        });
-    }
+    result.gaps.extend(without_diff(&commits));
     Ok(result)
+}
+
+/// The gap for commits whose diff no source holds. An empty diff is a diff.
+fn without_diff(commits: &BTreeMap<&ChangeId, bool>) -> Option<Gap> {
+    let (missing, settles) = match commits.values().filter(|has_diff| !**has_diff).count() {
+        0 => return None,
+        1 => ("1 commit without its diff".to_owned(), "what that commit does to behaviour"),
+        many => (format!("{many} commits without their diff"), "what those commits do to behaviour"),
+    };
+    Some(Gap {
+        signal: Signal::Code,
+        missing,
+        grant: "let the source read diffs, or put them into the snapshot".to_owned(),
+        settles: settles.to_owned(),
+    })
 }
 
 fn nanoseconds(change: &Change) -> i64 {
@@ -133,4 +144,24 @@ fn cite(change: &Change, citation: &Citation) -> Evidence {
         None => format!("{}: {}", change.kind.as_str(), cut(&change.title, 100)),
     };
     evidence(title, citation, Answer::Text { text }, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use midwatch_model::ContentId;
+
+    use super::*;
+
+    #[test]
+    fn commits_without_a_diff_are_counted_once_and_in_words() {
+        let ids: Vec<ChangeId> = ["a", "b", "c"].iter().map(|id| ChangeId::of(&[*id])).collect();
+        let missing = |flags: &[bool]| {
+            let commits: BTreeMap<&ChangeId, bool> = ids.iter().zip(flags.iter().copied()).collect();
+            without_diff(&commits).map(|gap| gap.missing)
+        };
+        assert_eq!(missing(&[]), None);
+        assert_eq!(missing(&[true, true]), None);
+        assert_eq!(missing(&[true, false]).as_deref(), Some("1 commit without its diff"));
+        assert_eq!(missing(&[false, true, false]).as_deref(), Some("2 commits without their diff"));
+    }
 }

@@ -1,6 +1,6 @@
 //! Code: what a diff does to behaviour, and what it shares with the symptom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -85,13 +85,23 @@ fn answer(question: &Question, board: &Board) -> StepAnswer {
         if let Some(truncated) = &reading.truncated {
             result.truncated.push(format!("diff of {name}: {truncated}"));
         }
+        let (ties, ties_total) = symptom.ties(&reading);
+        let (behaviours, behaviours_total) = behaviours(&reading);
+        for (kept, total, what) in [
+            (behaviours.len(), behaviours_total, "kinds of behaviour, weightiest first"),
+            (ties.len(), ties_total, "things shared with the symptom, strongest first"),
+        ] {
+            if kept < total {
+                result.truncated.push(format!("diff of {name}: {kept} of {total} {what}"));
+            }
+        }
         result.readings.push(Reading {
             change: id.clone(),
-            behaviours: behaviours(&reading),
+            behaviours,
             weight: reading.weight,
             inert: reading.inert,
             reason: reading.reason.clone(),
-            ties: symptom.ties(&reading),
+            ties,
             evidence: cited.id.clone(),
         });
         result.queries.push(format!("diff of {name}"));
@@ -100,10 +110,12 @@ fn answer(question: &Question, board: &Board) -> StepAnswer {
     result
 }
 
-fn behaviours(reading: &DiffReading) -> Vec<Behaviour> {
+/// What a diff does, each kind once, and how many kinds there are in all.
+fn behaviours(reading: &DiffReading) -> (Vec<Behaviour>, usize) {
     let mut kept: Vec<Behaviour> = Vec::new();
+    let mut kinds: BTreeSet<&str> = BTreeSet::new();
     for behaviour in &reading.behaviours {
-        if kept.iter().any(|known| known.kind == behaviour.kind) || kept.len() >= KEPT_MAX {
+        if !kinds.insert(behaviour.kind) || kept.len() >= KEPT_MAX {
             continue;
         }
         kept.push(Behaviour {
@@ -112,7 +124,7 @@ fn behaviours(reading: &DiffReading) -> Vec<Behaviour> {
             text: cut(&behaviour.summary, 240),
         });
     }
-    kept
+    (kept, kinds.len())
 }
 
 /// The diff of a commit, or the one that a setting's before and after make.
@@ -189,7 +201,8 @@ impl Symptom {
         symptom
     }
 
-    fn ties(&self, reading: &DiffReading) -> Vec<TiedTo> {
+    /// What a diff shares with the symptom, strongest first, and how much that is in all.
+    fn ties(&self, reading: &DiffReading) -> (Vec<TiedTo>, usize) {
         let mut found: Vec<TiedTo> = Vec::new();
         for (file, line, function, evidence) in &self.frames {
             if frame_touches(reading, file, *line, function) {
@@ -202,10 +215,9 @@ impl Symptom {
                 break;
             }
         }
-        for tie in ties(reading, &self.words, &self.numbers) {
-            if found.len() >= KEPT_MAX {
-                break;
-            }
+        let all = ties(reading, &self.words, &self.numbers);
+        let total = found.len() + all.len();
+        for tie in all.into_iter().take(KEPT_MAX - found.len()) {
             let what = match tie.kind {
                 TieKind::Number => "the number",
                 TieKind::Sql => "the table",
@@ -220,7 +232,7 @@ impl Symptom {
                 evidence: evidence.into_iter().collect(),
             });
         }
-        found
+        (found, total)
     }
 }
 

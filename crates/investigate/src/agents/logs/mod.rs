@@ -15,7 +15,8 @@ use midwatch_model::{
 use midwatch_sources::LogQuery;
 
 use super::{Agent, AgentError, AgentSpec, Draft, at, cut, number, onset_at};
-use crate::board::{Board, StepAnswer, SymptomWord};
+use crate::board::{Board, MessageCount, StepAnswer, SymptomWord};
+use crate::concepts::WORSE;
 use crate::desk::{Desk, evidence};
 
 /// The agent.
@@ -31,6 +32,13 @@ static SPEC: AgentSpec = AgentSpec {
 
 /// Characters of a log line kept as evidence.
 const LINE_CHARACTERS_MAX: usize = 400;
+/// Fields of a line kept as evidence, and read for concepts and words.
+const FIELDS_SHOWN: usize = 12;
+const FIELDS_READ_MAX: usize = 20;
+/// Frames of the program's own code kept of one exception.
+const FRAMES_MAX: usize = 6;
+/// Messages of trouble that did not change, kept as what was normal.
+const STEADY_MAX: usize = 100;
 
 /// Concepts of ordinary operation: a message that speaks only of these is no sign of trouble.
 const ORDINARY: &[&str] = &[
@@ -84,14 +92,54 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
             citation: &got.citation,
             board,
             ordinary: BTreeMap::new(),
+            left_out: LeftOut::default(),
             result: &mut result,
         };
         reader.learn_ordinary(&changes);
         for change in &changes {
             reader.read(change);
         }
+        reader.remember_steady(&changes);
+        let left_out = reader.left_out;
+        result.truncated.extend(left_out.said());
     }
     Ok(result)
+}
+
+/// What was not read of messages that were.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct LeftOut {
+    /// Messages with more fields than were read.
+    wide: usize,
+    /// Exceptions with more frames of the program's own code than were kept.
+    deep: usize,
+    /// Steady messages of trouble that were seen.
+    steady: usize,
+}
+
+impl LeftOut {
+    fn said(self) -> Vec<String> {
+        let mut said = Vec::new();
+        let messages = |count: usize| if count == 1 { "message" } else { "messages" };
+        if self.wide > 0 {
+            said.push(format!(
+                "{FIELDS_READ_MAX} fields read of {} {} with more",
+                self.wide,
+                messages(self.wide)
+            ));
+        }
+        if self.deep > 0 {
+            let exceptions = if self.deep == 1 { "exception" } else { "exceptions" };
+            said.push(format!("{FRAMES_MAX} own frames kept of {} {exceptions} with more", self.deep));
+        }
+        if self.steady > STEADY_MAX {
+            said.push(format!(
+                "{STEADY_MAX} of {} messages of trouble that did not change kept for comparison",
+                self.steady
+            ));
+        }
+        said
+    }
 }
 
 struct Reader<'a> {
@@ -100,6 +148,7 @@ struct Reader<'a> {
     board: &'a Board,
     /// Words of messages that go on as ever, with how many messages hold them.
     ordinary: BTreeMap<String, u32>,
+    left_out: LeftOut,
     result: &'a mut StepAnswer,
 }
 
@@ -113,6 +162,59 @@ impl Reader<'_> {
         }
     }
 
+    /// Keeps how often messages of trouble that did not change are logged: what was normal. The most frequent first.
+    fn remember_steady(&mut self, changes: &[PatternChange]) {
+        let steady = |change: &&PatternChange| change.kind == Novelty::Steady && change.baseline_count > 0;
+        let mut steady: Vec<&PatternChange> = changes.iter().filter(steady).collect();
+        steady.sort_by_key(|change| (std::cmp::Reverse(change.baseline_count), change.pattern));
+        for change in steady {
+            let Some(pattern) = self.patterns.patterns.get(change.pattern) else { continue };
+            if pattern.level < LogLevel::Warn {
+                continue;
+            }
+            let text = full_text(pattern);
+            let concepts: Vec<String> = concepts_of(&text).into_iter().map(str::to_owned).collect();
+            if concepts.is_empty() {
+                continue;
+            }
+            self.left_out.steady += 1;
+            if self.left_out.steady <= STEADY_MAX {
+                let entity = self.board.entity_named(&pattern.entity);
+                let cited = self.cite(pattern);
+                self.count(entity, change, &cited, concepts);
+            }
+        }
+    }
+
+    /// Notes how often a message was logged before and after.
+    fn count(
+        &mut self,
+        entity: EntityId,
+        change: &PatternChange,
+        cited: &Evidence,
+        mut concepts: Vec<String>,
+    ) {
+        concepts.retain(|concept| concept != WORSE);
+        concepts.sort();
+        concepts.dedup();
+        // Words of the message alone: names of fields are shared by messages that have nothing else in common.
+        let mut words = self
+            .patterns
+            .patterns
+            .get(change.pattern)
+            .map_or_else(Vec::new, |pattern| telling_words(&pattern.template));
+        words.sort();
+        words.dedup();
+        self.result.messages.push(MessageCount {
+            entity,
+            evidence: cited.id.clone(),
+            concepts,
+            words,
+            seen: change.window_count as f64,
+            expected: change.expected,
+        });
+    }
+
     fn read(&mut self, change: &PatternChange) {
         let Some(pattern) = self.patterns.patterns.get(change.pattern) else { return };
         let kind = match change.kind {
@@ -122,6 +224,9 @@ impl Reader<'_> {
             Novelty::Steady | Novelty::Silent | Novelty::Unjudged => return,
         };
         let text = full_text(pattern);
+        if pattern.exemplars.first().is_some_and(|exemplar| exemplar.fields.len() > FIELDS_READ_MAX) {
+            self.left_out.wide += 1;
+        }
         let mut concepts: Vec<String> = concepts_of(&text).into_iter().map(str::to_owned).collect();
         let loud = pattern.level >= LogLevel::Warn;
         let ordinary = concepts.iter().all(|concept| ORDINARY.contains(&concept.as_str()));
@@ -129,12 +234,13 @@ impl Reader<'_> {
             return;
         }
         let entity = self.board.entity_named(&pattern.entity);
-        let cited = self.cite(pattern, change);
+        let cited = self.cite(pattern);
         let worse = kind != FindingKind::LogVanished && (loud || !ordinary);
         if worse {
-            concepts.push("worse".to_owned());
+            concepts.push(WORSE.to_owned());
         }
         let words = self.words(&text, &cited, kind);
+        self.count(entity.clone(), change, &cited, concepts.clone());
         let peer = self.peer(&entity, pattern, &cited);
         self.result.entities.push(entity.clone());
         let mut draft = Draft::new(kind, entity.clone(), cut(&pattern.template, 200), cited.id.clone());
@@ -155,7 +261,7 @@ impl Reader<'_> {
         self.result.findings.push(message);
     }
 
-    fn cite(&mut self, pattern: &LogPattern, change: &PatternChange) -> Evidence {
+    fn cite(&mut self, pattern: &LogPattern) -> Evidence {
         let lines: Vec<LogLine> = pattern
             .exemplars
             .iter()
@@ -165,7 +271,7 @@ impl Reader<'_> {
                 fields: exemplar
                     .fields
                     .iter()
-                    .take(12)
+                    .take(FIELDS_SHOWN)
                     .map(|(key, value)| (cut(key, 60), cut(value, LINE_CHARACTERS_MAX)))
                     .collect(),
             })
@@ -182,8 +288,15 @@ impl Reader<'_> {
         };
         let title = format!("{} logs «{}»", pattern.entity, cut(&pattern.template, 120));
         let shown = lines.len() as u64;
-        let truncated = (shown < total).then(|| format!("{shown} of {total} lines shown"));
-        let _ = change;
+        let mut cuts = Vec::new();
+        if shown < total {
+            cuts.push(format!("{shown} of {total} lines shown"));
+        }
+        let fields = pattern.exemplars.iter().map(|exemplar| exemplar.fields.len()).max().unwrap_or(0);
+        if fields > FIELDS_SHOWN {
+            cuts.push(format!("{FIELDS_SHOWN} of {fields} fields"));
+        }
+        let truncated = (!cuts.is_empty()).then(|| cuts.join(", "));
         let cited = evidence(title, citation, Answer::Logs { lines, total }, truncated);
         self.result.evidence.push(cited.clone());
         cited
@@ -235,15 +348,15 @@ impl Reader<'_> {
         let Some(exception) = parsed.into_iter().max_by_key(|exception| exception.frames.len()) else {
             return;
         };
-        let mut words: Vec<String> = exception
-            .frames
-            .iter()
-            .filter(|frame| !frame.in_library)
-            .take(6)
-            .filter_map(|frame| {
-                let file = Some(frame.file.as_str()).filter(|file| !file.is_empty())?;
+        let own = || exception.frames.iter().filter(|frame| !frame.in_library && !frame.file.is_empty());
+        if own().count() > FRAMES_MAX {
+            self.left_out.deep += 1;
+        }
+        let mut words: Vec<String> = own()
+            .take(FRAMES_MAX)
+            .map(|frame| {
                 let line = frame.line.map_or_else(String::new, |line| format!(":{line}"));
-                Some(format!("frame {file}{line} {}", frame.function))
+                format!("frame {}{line} {}", frame.file, frame.function)
             })
             .collect();
         words.push(exception.kind.to_lowercase());
@@ -278,7 +391,7 @@ impl Reader<'_> {
 fn full_text(pattern: &LogPattern) -> String {
     let Some(exemplar) = pattern.exemplars.first() else { return pattern.template.clone() };
     let mut text = exemplar.body.clone();
-    for (key, value) in exemplar.fields.iter().take(20) {
+    for (key, value) in exemplar.fields.iter().take(FIELDS_READ_MAX) {
         let lower = key.to_lowercase();
         let identity = ["trace", "span", "request_id", "correlation", "timestamp", "pod", "host"];
         if identity.iter().any(|word| lower.contains(word)) {

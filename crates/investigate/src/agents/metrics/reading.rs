@@ -14,6 +14,7 @@ use midwatch_model::{
 
 use super::super::{Draft, at, number, onset_at};
 use crate::board::{FailedShare, StepAnswer};
+use crate::concepts::{CANCELLED, WORSE};
 use crate::desk::evidence;
 
 /// Points of a series kept as evidence; more are thinned evenly and said.
@@ -201,12 +202,12 @@ impl Reader<'_> {
             return;
         }
         if worse {
-            draft.concepts.push("worse".to_owned());
+            draft.concepts.push(WORSE.to_owned());
         }
         if subject.meaning.measure == Measure::Errors
             && subject.series.key.metric.to_lowercase().contains("cancel")
         {
-            draft.concepts.push("cancelled".to_owned());
+            draft.concepts.push(CANCELLED.to_owned());
         }
         let finding = draft.finish();
         self.chart(subject, &cited, normal, found, &finding);
@@ -297,7 +298,7 @@ impl Reader<'_> {
         draft.ended_at = found.ended_at_ns.map(at);
         draft.effect = limit.level;
         draft.z = found.departure.z;
-        draft.concepts = vec!["worse".to_owned()];
+        draft.concepts = vec![WORSE.to_owned()];
         draft.summary = format!(
             "{} {} stands at its limit of {}{} since {}{}",
             subject.entity().name,

@@ -12,10 +12,11 @@ use midwatch_model::{
     Answer, Citation, Direction, EntityId, EntityKind, Evidence, Finding, FindingKind, Question,
     QuestionKind, Relation, RelationKind, Signal,
 };
-use midwatch_sources::{InventoryQuery, SpanQuery};
+use midwatch_sources::SpanQuery;
 
 use super::{Agent, AgentError, AgentSpec, Draft, cut, number, onset_at};
 use crate::board::{Board, StepAnswer, SymptomWord};
+use crate::concepts::{CANCELLED, DEADLINE_EXCEEDED, RETRY, UPSTREAM_ERROR, WORSE};
 use crate::desk::{Desk, evidence};
 
 /// The agent.
@@ -24,7 +25,7 @@ pub(crate) struct TracesAgent;
 static SPEC: AgentSpec = AgentSpec {
     name: "traces",
     answers: &[QuestionKind::SpanBehaviour],
-    signals: &[Signal::Traces, Signal::Inventory],
+    signals: &[Signal::Traces],
     calls_max: 16,
     settles: "which operation fails first, and whether the time is lost in a service or between two",
 };
@@ -54,7 +55,6 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
     }
     let (truncated, queries, gaps) = gathered.account(Signal::Traces, SPEC.settles);
     let mut result = StepAnswer { gaps, truncated, queries, ..StepAnswer::default() };
-    declared(question, desk, &mut result).await;
     for got in &gathered.got {
         let Some(batch) = &got.data else { continue };
         let mut reader = Reader::new(batch, &got.citation, question, board, &mut result);
@@ -65,37 +65,6 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
         reader.attributes();
     }
     Ok(result)
-}
-
-/// Relations that a source declares rather than shows in spans.
-async fn declared(question: &Question, desk: &Desk<'_>, result: &mut StepAnswer) {
-    let gathered = desk.topology(InventoryQuery::default(), question.window).await;
-    for got in &gathered.got {
-        let Some(topology) = &got.data else { continue };
-        let rows: Vec<Vec<String>> = topology
-            .relations
-            .iter()
-            .take(200)
-            .map(|relation| {
-                vec![
-                    relation.from.name.clone(),
-                    format!("{:?}", relation.kind).to_lowercase(),
-                    relation.to.name.clone(),
-                ]
-            })
-            .collect();
-        let answer = Answer::Rows {
-            columns: vec!["from".to_owned(), "relation".to_owned(), "to".to_owned()],
-            rows,
-            total: topology.relations.len() as u64,
-        };
-        let cited = evidence("declared topology", got.citation.clone(), answer, got.truncated.clone());
-        result.entities.extend(topology.entities.iter().cloned());
-        for relation in &topology.relations {
-            result.relations.push(Relation { evidence: vec![cited.id.clone()], ..relation.clone() });
-        }
-        result.evidence.push(cited);
-    }
 }
 
 struct Reader<'a> {
@@ -242,7 +211,7 @@ impl<'a> Reader<'a> {
             draft.direction = Some(Direction::Up);
             draft.effect = edge.ratio;
             draft.z = edge.z * 2.0;
-            draft.concepts = vec!["worse".to_owned()];
+            draft.concepts = vec![WORSE.to_owned()];
             draft.onset = edge.first_bad_ns.map(|first| onset_at(first, 0));
             draft.summary = summary;
             self.add(draft.finish());
@@ -274,13 +243,13 @@ impl<'a> Reader<'a> {
                 concepts_of(&origin.message).into_iter().map(str::to_owned).collect();
             match origin.cause {
                 ErrorCause::DeadlineTooShort | ErrorCause::DeadlineUndecided | ErrorCause::SlowCallee => {
-                    concepts.push("deadline_exceeded".to_owned());
+                    concepts.push(DEADLINE_EXCEEDED.to_owned());
                 }
-                ErrorCause::Cancelled => concepts.push("cancelled".to_owned()),
-                ErrorCause::UnmeasuredCallee => concepts.push("upstream_error".to_owned()),
+                ErrorCause::Cancelled => concepts.push(CANCELLED.to_owned()),
+                ErrorCause::UnmeasuredCallee => concepts.push(UPSTREAM_ERROR.to_owned()),
                 ErrorCause::Own => {}
             }
-            concepts.push("worse".to_owned());
+            concepts.push(WORSE.to_owned());
             let words = self.add_words(&origin.message, &cited);
             let operation = format!("{} {}", origin.service, origin.operation);
             if !self.result.operations.contains(&operation) {
@@ -314,7 +283,7 @@ impl<'a> Reader<'a> {
                     cited.id.clone(),
                 );
                 draft.peer = Some(self.entity(&origin.service));
-                draft.concepts = vec!["cancelled".to_owned()];
+                draft.concepts = vec![CANCELLED.to_owned()];
                 draft.z = 6.0;
                 draft.summary = format!("work of {victim} is cancelled by its caller {}", origin.service);
                 self.add(draft.finish());
@@ -346,7 +315,7 @@ impl<'a> Reader<'a> {
             draft.direction = Some(Direction::Up);
             draft.effect = change.self_ratio;
             draft.z = change.z_self * 2.0;
-            draft.concepts = vec!["worse".to_owned()];
+            draft.concepts = vec![WORSE.to_owned()];
             draft.onset = change.first_bad_ns.map(|first| onset_at(first, 60_000_000_000));
             draft.summary = summary;
             self.add(draft.finish());
@@ -404,7 +373,7 @@ impl<'a> Reader<'a> {
             draft.direction = Some(Direction::Up);
             draft.effect = fan.calls_median_window / fan.calls_median_baseline.unwrap_or(1.0).max(1.0);
             draft.z = if fan.calls_median_baseline.is_some() { 10.0 } else { 6.0 };
-            draft.concepts = vec!["worse".to_owned()];
+            draft.concepts = vec![WORSE.to_owned()];
             draft.onset = Some(onset_at(fan.first_bad_ns, 60_000_000_000));
             draft.summary = summary;
             self.add(draft.finish());
@@ -433,7 +402,7 @@ impl<'a> Reader<'a> {
             draft.direction = Some(Direction::Up);
             draft.effect = retry.attempts_mean / retry.attempts_mean_baseline.unwrap_or(1.0).max(1.0);
             draft.z = 10.0;
-            draft.concepts = vec!["retry".to_owned(), "worse".to_owned()];
+            draft.concepts = vec![RETRY.to_owned(), WORSE.to_owned()];
             draft.onset = Some(onset_at(retry.first_ns, 60_000_000_000));
             draft.summary = summary;
             self.add(draft.finish());

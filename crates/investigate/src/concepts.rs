@@ -1,0 +1,56 @@
+//! The concepts that agents add to findings by themselves, beside those that [`concepts_of`] recognises in a message.
+//!
+//! [`concepts_of`]: midwatch_analysis::logs::concepts_of
+
+/// A change for the worse; only such findings count as a departure of the system.
+pub const WORSE: &str = "worse";
+
+/// Work that its caller gave up.
+pub const CANCELLED: &str = "cancelled";
+
+/// Something that fills up and was already climbing when the window begins.
+pub const CLIMBING: &str = "climbing";
+
+/// A caller's time limit ran out.
+pub const DEADLINE_EXCEEDED: &str = "deadline_exceeded";
+
+/// Something that was called failed.
+pub const UPSTREAM_ERROR: &str = "upstream_error";
+
+/// A call was repeated.
+pub const RETRY: &str = "retry";
+
+/// Each concept that agents add, and when: one row of the table in `docs/guide/mechanisms.md`.
+pub const ADDED: &[(&str, &str)] = &[
+    (WORSE, "to every finding that is a change for the worse"),
+    (
+        CANCELLED,
+        "by metrics, to errors whose metric counts cancellations; by traces, to spans that their caller cancelled",
+    ),
+    (
+        CLIMBING,
+        "by metrics, to a series that fills something up and was already climbing when the window begins",
+    ),
+    (DEADLINE_EXCEEDED, "by traces, to failing spans whose time limit ran out or whose callee was slow"),
+    (UPSTREAM_ERROR, "by traces, to failing calls of something that leaves no spans"),
+    (RETRY, "by traces, to requests that repeat a call"),
+];
+
+/// Every concept a finding can have.
+pub(crate) fn all() -> impl Iterator<Item = &'static str> {
+    midwatch_analysis::logs::concept_ids().chain(ADDED.iter().map(|(concept, _)| *concept))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn concepts_that_agents_share_with_messages_are_spelt_alike() {
+        let of_messages: Vec<&str> = midwatch_analysis::logs::concept_ids().collect();
+        for shared in [CANCELLED, DEADLINE_EXCEEDED, UPSTREAM_ERROR, RETRY] {
+            assert!(of_messages.contains(&shared), "{shared}");
+        }
+        assert!(all().any(|known| known == WORSE) && !of_messages.contains(&WORSE));
+    }
+}
