@@ -248,6 +248,28 @@ impl Board {
         }
     }
 
+    /// Takes over findings about what this board knows nothing of: an entity's series that a wider question left out.
+    pub fn adopt_missing(&mut self, other: &Board) {
+        let known: std::collections::BTreeSet<(EntityId, String)> =
+            self.findings.values().map(|finding| (finding.entity.clone(), finding.subject.clone())).collect();
+        for finding in other.findings.values() {
+            if known.contains(&(finding.entity.clone(), finding.subject.clone())) {
+                continue;
+            }
+            for id in &finding.evidence {
+                if let Some(evidence) = other.evidence.get(id) {
+                    self.evidence.entry(id.clone()).or_insert_with(|| evidence.clone());
+                }
+            }
+            let about = |chart: &&Chart| chart.finding.as_ref() == Some(&finding.id);
+            self.charts.extend(other.charts.iter().filter(about).cloned());
+            let shares =
+                other.failed_shares.iter().filter(|share| finding.evidence.contains(&share.evidence));
+            self.failed_shares.extend(shares.cloned());
+            self.findings.insert(finding.id.clone(), finding.clone());
+        }
+    }
+
     /// Notes a gap once.
     pub fn add_gap(&mut self, gap: Gap) {
         if !self.gaps.contains(&gap) {

@@ -74,7 +74,6 @@ pub async fn investigate(
     watcher.saw(Progress::Round(Round::Orient));
     let mut orientation = orient(request, &mut session, &mut board).await?;
     session.stage("orientation", &orientation)?;
-    watcher.saw(Progress::Round(Round::Localise));
     declared(&orientation, &mut session, &mut board).await?;
     explain(&orientation, &mut session, &mut board).await?;
     settle_condition(&mut orientation, &board);
@@ -95,6 +94,7 @@ pub async fn investigate(
         mechanisms: &settings.mechanisms,
         localisation: &localisation,
         candidates: &candidates,
+        ended_at: orientation.ended_at,
     };
     let mut theories = build(&scene);
     session.stage("theories", &theories)?;

@@ -133,6 +133,9 @@ pub struct Theory {
     pub title: String,
     /// Where it sits.
     pub entity: EntityId,
+    /// Where the fault sits when that is not where it shows: the peer that fails, what the change was made in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault_at: Option<EntityId>,
     /// The change said to have set it off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<ChangeId>,

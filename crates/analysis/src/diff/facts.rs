@@ -55,12 +55,36 @@ fn find_calls(statement: &Statement) -> Vec<Call> {
             continue;
         }
         let receiver = if qualified && at >= 2 { statement.token(at - 2) } else { "" };
-        let receiver = if receiver == ")" { "" } else { receiver };
+        let receiver = match receiver {
+            ")" => "",
+            "]" => indexed(statement, at - 2),
+            plain => plain,
+        };
         let mut parts = words::split_words(receiver);
         parts.extend(words::split_words(name));
         found.push(Call { receiver: receiver.to_owned(), name: name.to_owned(), parts, at });
     }
     found
+}
+
+/// What is indexed by the bracket that closes at token `close`: `db` in `db[:rows]`.
+fn indexed(statement: &Statement, close: usize) -> &str {
+    let mut depth = 0;
+    for at in (0..=close).rev() {
+        match statement.token(at) {
+            "]" => depth += 1,
+            "[" => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return if at > 0 && statement.is(at - 1, TokenKind::Word) {
+                statement.token(at - 1)
+            } else {
+                ""
+            };
+        }
+    }
+    ""
 }
 
 /// Whether the language calls without brackets.

@@ -47,6 +47,8 @@ pub(super) struct Reader<'f> {
     pub(super) sql: (Vec<SqlShape>, Vec<SqlShape>),
     /// Functions that the diff itself defines.
     defined: BTreeSet<String>,
+    /// Those of them that reach over a wire or to a disk.
+    defined_io: BTreeSet<String>,
     live_new: Vec<Vec<bool>>,
     /// Change blocks with an added statement that leaves.
     exit_blocks: BTreeSet<(usize, usize)>,
@@ -66,6 +68,15 @@ impl<'f> Reader<'f> {
             .filter_map(|place| facts::defined_name(&files[place.0].new.statements[place.1]))
             .map(str::to_owned)
             .collect();
+        let defined_io = residual
+            .added
+            .iter()
+            .filter(|place| {
+                let statement = &files[place.0].new.statements[place.1];
+                !facts::is_log(statement) && facts::calls(statement).iter().any(facts::is_io_call)
+            })
+            .filter_map(|place| enclosing(&files[place.0].new, place.1))
+            .collect();
         let exit_blocks = residual
             .added
             .iter()
@@ -80,6 +91,7 @@ impl<'f> Reader<'f> {
             numbers: Vec::new(),
             sql: (Vec::new(), Vec::new()),
             defined,
+            defined_io,
             live_new,
             exit_blocks,
             tables: rules_sql::tables(files),
@@ -109,7 +121,13 @@ impl<'f> Reader<'f> {
         self.found.iter().any(|raw| raw.kind == kind && raw.file == file)
     }
 
-    pub(super) fn push(&mut self, verdict: Verdict, old: Option<Place>, new: Option<Place>, told: Option<String>) {
+    pub(super) fn push(
+        &mut self,
+        verdict: Verdict,
+        old: Option<Place>,
+        new: Option<Place>,
+        told: Option<String>,
+    ) {
         let Some(file) = old.or(new).map(|place| place.0) else { return };
         let weight = verdict.1 * self.class_factor(file);
         if weight <= 0.0 {
@@ -177,7 +195,14 @@ impl<'f> Reader<'f> {
             let looped = after.in_loop
                 && !before.in_loop
                 && inside_new_loop(&self.files[new.0], after, &self.live_new[new.0]);
-            if looped && !facts::is_log(after) && calls.iter().any(facts::is_io_call) {
+            let reaches_out =
+                |call: &facts::Call| facts::is_io_call(call) || self.defined_io.contains(&call.name);
+            let now_each =
+                calls.iter().any(|call| reaches_out(call) && facts::in_inline_loop(after, call.at))
+                    && !facts::calls(before)
+                        .iter()
+                        .any(|call| facts::in_inline_loop(before, call.at) && reaches_out(call));
+            if !facts::is_log(after) && (looped && calls.iter().any(reaches_out) || now_each) {
                 self.push(("call_in_loop_added", 0.85), Some(*old), Some(*new), None);
             }
             let quiet = !numbers.is_empty();
@@ -403,6 +428,13 @@ impl<'f> Reader<'f> {
         let own = calls.iter().any(|call| self.defined.contains(&call.name));
         let around = enclosing(&file.new, place.1).or_else(|| heading_function(file, statement));
         let own_receiver = |receiver: &str| matches!(receiver, "" | "self" | "this" | "s");
+        let each = |call: &facts::Call| {
+            self.defined_io.contains(&call.name)
+                && (statement.in_loop || facts::in_inline_loop(statement, call.at))
+        };
+        if calls.iter().any(each) && !facts::is_definition(statement) {
+            return Some(("call_in_loop_added", 0.85));
+        }
         let recursive =
             calls.iter().any(|call| Some(&call.name) == around.as_ref() && own_receiver(&call.receiver));
         if recursive && !facts::is_definition(statement) {

@@ -224,6 +224,13 @@ fn head_of(line: &str) -> Option<(Language, (String, String))> {
             return Some((Language::Go, (mark.trim_end_matches(": ").to_owned(), clip(message))));
         }
     }
+    if let Some(at) = word_at(line, "runtime error: ") {
+        // A Go panic that the program caught and logged in its own words.
+        return Some((
+            Language::Go,
+            ("runtime error".to_owned(), clip(&line[at + "runtime error: ".len()..])),
+        ));
+    }
     if let Some(at) = line.find("PHP Fatal error: ").or_else(|| line.find("Uncaught ")) {
         let rest = line[at..].trim_start_matches("PHP Fatal error: ").trim().trim_start_matches("Uncaught ");
         if let Some(head) = typed_head(rest) {

@@ -92,11 +92,13 @@ const AFTER: [&str; 24] = [
 /// `dial tcp svc-c:8080`), each once, in order of first mention.
 ///
 /// A name matches as a whole token whatever its case, `-`, `_` and `.` standing for each other; the first label of a
-/// longer host name matches too (`svc-c.prod.svc.cluster.local`). Where two known names overlap the longer wins. A
+/// longer host name matches too (`svc-c.prod.svc.cluster.local`), and any label of the host of a URL
+/// (`https://api.svc-c.example/v2`). Where two known names overlap the longer wins. A
 /// name counts when a word near it makes it a far end, or when it is part of an address (`//svc-b/`, `svc-b:80`).
 /// Reads the first 8 KiB.
 pub fn peers_named(text: &str, known_entities: &[&str]) -> Vec<usize> {
-    let text = fold(super::mask::cut(text, TEXT_BYTES_MAX));
+    let written = super::mask::cut(text, TEXT_BYTES_MAX);
+    let text = fold(written);
     let mut found: Vec<(usize, usize, usize)> = Vec::new();
     for (place, name) in known_entities.iter().enumerate() {
         let name = fold(name.trim());
@@ -112,7 +114,8 @@ pub fn peers_named(text: &str, known_entities: &[&str]) -> Vec<usize> {
             while !text.is_char_boundary(from) {
                 from += 1;
             }
-            if is_token(&text, start, end) && is_far_end(&text, start, end) {
+            let far = is_token(&text, start, end) && is_far_end(&text, start, end);
+            if far || is_label_of_address(written, start, end) {
                 found.push((start, end, place));
                 break;
             }
@@ -145,6 +148,16 @@ fn is_token(text: &str, start: usize, end: usize) -> bool {
     open && close
 }
 
+/// Whether the text from `start` to `end` is a whole label of the host in a URL.
+fn is_label_of_address(written: &str, start: usize, end: usize) -> bool {
+    let (Some(before), Some(after)) = (written.get(..start), written.get(end..)) else { return false };
+    let Some(scheme) = before.rfind("://") else { return false };
+    let host = &before[scheme + 3..];
+    let inside = host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '@'));
+    let opens = host.is_empty() || host.ends_with(['.', '@']);
+    inside && opens && (after.is_empty() || after.starts_with(['.', ':', '/', '"', '\'', ' ']))
+}
+
 /// Whether folded text after a name is the rest of a host name or the end of a sentence.
 fn is_host_tail(rest: &str) -> bool {
     let label = rest[1..].split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or("");
@@ -171,6 +184,13 @@ mod tests {
     use super::*;
 
     const KNOWN: [&str; 6] = ["svc-a", "svc_b", "svc-c", "svc-c-canary", "db", "svc-ab"];
+
+    #[test]
+    fn a_label_of_the_host_in_a_url_names_the_other_side() {
+        assert_eq!(named("charge failed: POST https://api.svc-a.example/v2 gave 502"), ["svc-a"]);
+        assert_eq!(named("see https://docs.example/svc-a-guide"), Vec::<&str>::new());
+        assert_eq!(named("at https://api.svc-c-canary.example/"), ["svc-c-canary"]);
+    }
 
     fn named(text: &str) -> Vec<&'static str> {
         peers_named(text, &KNOWN).into_iter().map(|place| KNOWN[place]).collect()

@@ -135,7 +135,7 @@ pub(crate) const RULES: &[Rule] = &[
         "disk|filesystem|volume|storage|fs used|free|avail|available|usage|full|percent|pct|size|utilization ^io",
         Measure::Disk,
     ),
-    sure("disk|volume|storage|fs io|iops|read|write|latency|await|queue", Measure::DiskIo),
+    sure("disk|volume|storage|fs io|iops|read|write|latency|await|queue|busy|wait", Measure::DiskIo),
     rule("iops|iowait|io|fsync|await", Measure::DiskIo),
     sure("io wait", Measure::DiskIo),
     sure("fsync|wal|sync|flush latency|duration|second|time", Measure::DiskIo),

@@ -1,5 +1,7 @@
 //! Which operations became slow or began to fail, told from few calls.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +48,9 @@ pub struct OperationChange {
     pub operation: String,
     /// Whether it works or waits for somebody else. Slow self-time of a client is time on the way, not in the service.
     pub role: SpanRole,
+    /// Whom it waits for, when most of its calls leave no span of the called side and name the same peer. What it spends
+    /// in itself is then the peer's time and the way there.
+    pub peer: Option<String>,
     /// Figures in the baseline; `None` when it has no call there.
     pub baseline: Option<OperationStats>,
     /// Figures in the window.
@@ -120,6 +125,18 @@ pub(crate) fn compare(
     changes
 }
 
+/// The peer that most of `rows` name without having a child span.
+fn peer_of(forest: &Forest<'_>, rows: &[u32]) -> Option<String> {
+    let mut named: BTreeMap<&str, usize> = BTreeMap::new();
+    for &row in rows.iter().filter(|&&row| forest.children(row).is_empty()) {
+        if let Some(peer) = forest.peer(row) {
+            *named.entry(peer).or_default() += 1;
+        }
+    }
+    let (peer, calls) = named.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(a.0)))?;
+    (2 * calls > rows.len()).then(|| peer.to_owned())
+}
+
 /// How one set of times compares with another.
 struct Shift {
     ratio: f64,
@@ -166,6 +183,7 @@ fn against_baseline(
         service: forest.text(operation.0),
         operation: forest.text(operation.1),
         role: role_of(forest, rows),
+        peer: peer_of(forest, rows),
         baseline: Some(before),
         window: after,
         reference: Reference::Baseline,
@@ -258,6 +276,7 @@ fn against_others(
         service: forest.text(operation.0),
         operation: forest.text(operation.1),
         role: role_of(forest, rows),
+        peer: peer_of(forest, rows),
         baseline: None,
         window: stats,
         reference: Reference::OtherOperations,

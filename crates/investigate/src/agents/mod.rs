@@ -63,6 +63,8 @@ pub(crate) const ALL: &[&dyn Agent] = &[
     &documents::DocumentsAgent,
 ];
 
+pub(crate) use crate::concepts::CLIMBING;
+
 /// What a finding is made of; [`Draft::finish`] gives it its id.
 pub(crate) struct Draft {
     pub kind: FindingKind,

@@ -23,7 +23,7 @@ pub(super) fn spread(case: &Case<'_>) -> Spread {
     }
     let origin = case
         .leader()
-        .map(|leader| leader.entity.clone())
+        .map(|leader| leader.fault_at.as_ref().unwrap_or(&leader.entity).clone())
         .or_else(|| case.localisation.origins.first().map(|origin| origin.entity.clone()));
     let mut victims: Vec<Victim> = Vec::new();
     for entity in &case.localisation.sick {
@@ -67,6 +67,7 @@ pub(super) fn spread(case: &Case<'_>) -> Spread {
 /// Whether a departure is suffering and not only more use of a resource, which healthy growth looks like too.
 fn is_felt(finding: &midwatch_model::Finding) -> bool {
     match finding.measure {
+        _ if finding.kind == FindingKind::MetricSaturated => true,
         Some(measure) => matches!(
             measure,
             Measure::Errors
@@ -77,10 +78,15 @@ fn is_felt(finding: &midwatch_model::Finding) -> bool {
                 | Measure::Restarts
                 | Measure::QueueAge
                 | Measure::QueueDepth
+                | Measure::Locks
+                | Measure::ReplicationLag
         ),
         None => !matches!(
             finding.kind,
-            FindingKind::SpanFanOut | FindingKind::SpanSlow | FindingKind::AttributeChange
+            FindingKind::SpanFanOut
+                | FindingKind::SpanSlow
+                | FindingKind::AttributeChange
+                | FindingKind::FollowsLoad
         ),
     }
 }

@@ -153,6 +153,9 @@ pub struct Mechanism {
     /// Whether the symptom may come long after what set it off.
     #[serde(default)]
     pub accumulates: bool,
+    /// Whether the fault sits with the peer that the findings name and not with the entity they were met at.
+    #[serde(default)]
+    pub fault_at_peer: bool,
     /// One clause with `{entity}` and `{peer}`: `{entity} runs out of pooled connections`.
     pub clause: String,
     /// What it predicts.

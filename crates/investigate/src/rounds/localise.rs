@@ -7,7 +7,8 @@ use midwatch_analysis::graph::{
     rank_origins,
 };
 use midwatch_model::{
-    EntityId, EvidenceId, Finding, FindingKind, Measure, Onset, Question, QuestionKind, Round, Timestamp,
+    EntityId, EvidenceId, Finding, FindingKind, Measure, Onset, Question, QuestionKind, RelationKind, Round,
+    Timestamp,
 };
 
 use super::Session;
@@ -18,7 +19,7 @@ use crate::board::Board;
 use crate::stages::{Localisation, Orientation, OriginRank};
 use crate::theories::duration_text;
 
-/// Asks metrics, logs and spans of everything in reach.
+/// Asks spans and logs of everything in reach; its metrics were asked for when the window was found.
 pub(crate) async fn explain(
     orientation: &Orientation,
     session: &mut Session<'_>,
@@ -32,11 +33,9 @@ pub(crate) async fn explain(
         changes: Vec::new(),
         theory: None,
     };
-    let questions = [
-        (question(QuestionKind::MetricBehaviour), "trouble shows at more places than it starts"),
-        (question(QuestionKind::SpanBehaviour), "spans tell who calls whom and which operation fails first"),
-    ];
-    session.ask(Round::Localise, &questions, board).await?;
+    let spans = question(QuestionKind::SpanBehaviour);
+    let because = "spans tell who calls whom and which operation fails first";
+    session.ask(Round::Localise, &[(spans, because)], board).await?;
     let onset = earliest(orientation, board);
     let mut logs = question(QuestionKind::LogPatterns);
     logs.baseline = onset
@@ -175,9 +174,13 @@ fn anomaly(entity: &EntityId, board: &Board) -> Anomaly {
     let mut anomaly = Anomaly::default();
     let mut own: f64 = 0.0;
     let mut own_told = false;
+    let asked_for = asked_for_by_callers(entity, board);
     for finding in board.findings_at(entity) {
         anomaly.measured = true;
         if finding.measure == Some(Measure::Load) && finding.strength.effect > 1.3 && is_departure(finding) {
+            if asked_for.is_some() {
+                continue;
+            }
             anomaly.load = Some(LoadRise {
                 score: finding.strength.z.min(20.0),
                 onset_ns: finding.onset.map(onset_ns),
@@ -207,9 +210,89 @@ fn anomaly(entity: &EntityId, board: &Board) -> Anomaly {
             anomaly.symptoms.push(symptom);
         }
     }
+    if serves_well(entity, board) {
+        let counts = if asked_for.is_some() { ASKED_FOR_AND_WELL } else { USE_WITHOUT_SUFFERING };
+        anomaly.any *= counts;
+        own *= counts;
+    }
     anomaly.symptoms.sort();
     anomaly.own = own_told.then_some(own);
     anomaly
+}
+
+/// What a departure counts for at an entity that serves its users as well as ever: it works harder, and suffers nothing.
+const USE_WITHOUT_SUFFERING: f64 = 0.3;
+
+/// What it counts for when, besides, all it does more is what its callers ask for.
+const ASKED_FOR_AND_WELL: f64 = 0.1;
+
+/// A callee's load must have grown this much more than its callers' for these to ask more for each request.
+const LOAD_OUTGROWN: f64 = 1.5;
+
+/// Whether latency and failures of an entity were measured, stayed normal, and no message or span of it says otherwise.
+fn serves_well(entity: &EntityId, board: &Board) -> bool {
+    let felt = |finding: &&Finding| {
+        matches!(finding.measure, Some(Measure::Latency | Measure::Errors | Measure::Availability))
+    };
+    let suffers = |finding: &Finding| {
+        let waits = is_work_waiting(finding) || finding.kind == FindingKind::MetricSaturated;
+        is_worse(finding) && (felt(&finding) || finding.measure.is_none() || waits)
+    };
+    let waited_for = |finding: &Finding| {
+        let waits = matches!(finding.kind, FindingKind::SpanSlow | FindingKind::SpanErrorOrigin);
+        waits && is_worse(finding) && finding.peer.as_ref() == Some(entity)
+    };
+    if board.findings.values().any(waited_for) {
+        return false;
+    }
+    board.findings_at(entity).filter(felt).count() > 0 && !board.findings_at(entity).any(suffers)
+}
+
+fn is_work_waiting(finding: &Finding) -> bool {
+    matches!(
+        finding.measure,
+        Some(
+            Measure::QueueAge
+                | Measure::QueueDepth
+                | Measure::Restarts
+                | Measure::Crashes
+                | Measure::Throughput
+        )
+    )
+}
+
+/// How much the load of an entity grew: 1 when it was measured and stayed, `None` when it was not measured.
+fn load_growth(entity: &EntityId, board: &Board) -> Option<(f64, f64)> {
+    let loads = board.findings_at(entity).filter(|finding| finding.measure == Some(Measure::Load));
+    loads
+        .map(
+            |finding| {
+                if is_departure(finding) { (finding.strength.effect, finding.strength.z) } else { (1.0, 0.0) }
+            },
+        )
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+}
+
+/// The caller that asks more of `entity` for each request of its own, with how clearly: the load of the entity rose, that
+/// of everything that calls it did not, or far less. `None` when load came from outside or nobody measured the callers.
+pub(crate) fn asked_for_by_callers(entity: &EntityId, board: &Board) -> Option<(EntityId, f64)> {
+    let (growth, z) = load_growth(entity, board)?;
+    let callers = board
+        .relations
+        .iter()
+        .filter(|relation| relation.kind == RelationKind::Calls && relation.to == *entity);
+    let measured: Vec<(EntityId, f64)> = callers
+        .filter_map(|relation| Some((relation.from.clone(), load_growth(&relation.from, board)?.0)))
+        .collect();
+    let most = measured.iter().map(|(_, growth)| *growth).fold(f64::NAN, f64::max);
+    if !(growth > LOAD_OUTGROWN * most.max(1.0)) {
+        return None;
+    }
+    // Of several callers the one that is in trouble itself asks more; else the first by name.
+    let sick =
+        |caller: &EntityId| board.findings_at(caller).any(|finding| is_worse(finding) && is_own(finding));
+    let caller = measured.iter().find(|(caller, _)| sick(caller)).or_else(|| measured.first())?;
+    Some((caller.0.clone(), z))
 }
 
 fn onset_ns(onset: Onset) -> i64 {
@@ -227,8 +310,9 @@ fn follows_load(entity: &EntityId, board: &Board) -> f64 {
 /// Whether a finding speaks of the entity's own work rather than of what it waits for.
 fn is_own(finding: &Finding) -> bool {
     match finding.kind {
-        FindingKind::SpanSlow | FindingKind::SpanFanOut | FindingKind::SpanRetries => true,
-        FindingKind::SpanErrorOrigin
+        FindingKind::SpanFanOut | FindingKind::SpanRetries => true,
+        FindingKind::SpanSlow
+        | FindingKind::SpanErrorOrigin
         | FindingKind::Exception
         | FindingKind::LogNew
         | FindingKind::LogSurge => finding.peer.is_none(),
@@ -245,6 +329,7 @@ fn is_own(finding: &Finding) -> bool {
                     | Measure::QueueDepth
                     | Measure::Threads
                     | Measure::Connections
+                    | Measure::Locks
             )
         ),
         _ => false,
@@ -284,6 +369,7 @@ fn edge_anomaly(from: &EntityId, to: &EntityId, board: &Board) -> EdgeAnomaly {
             FindingKind::LogNew
             | FindingKind::LogSurge
             | FindingKind::SpanErrorOrigin
+            | FindingKind::SpanSlow
             | FindingKind::Exception => {
                 anomaly.blamed = anomaly.blamed.max(score);
             }
@@ -297,6 +383,11 @@ fn edge_anomaly(from: &EntityId, to: &EntityId, board: &Board) -> EdgeAnomaly {
     let more_calls = |finding: &Finding| {
         matches!(finding.measure, Some(Measure::CallsPerRequest | Measure::Retries)) && is_worse(finding)
     };
+    if let Some((caller, z)) = asked_for_by_callers(to, board)
+        && caller == *from
+    {
+        anomaly.amplified = anomaly.amplified.max(z.min(20.0));
+    }
     if let Some(finding) = board.findings_at(from).find(|finding| more_calls(finding)) {
         anomaly.amplified = anomaly.amplified.max(finding.strength.z.min(20.0));
     }
@@ -359,13 +450,23 @@ fn onset_of(orientation: &Orientation, board: &Board, near: &[EntityId]) -> (Opt
             .filter(|finding| is_worse(finding) && near.contains(&finding.entity) && finding.onset.is_some())
             .collect();
     }
-    let first = candidates
-        .iter()
-        .min_by_key(|finding| finding.onset.map(|onset| (onset.at, onset.uncertainty_s, finding.id.clone())));
-    match first {
+    match agreed(&candidates) {
         Some(finding) => (finding.onset, finding.evidence.clone()),
         None => (orientation.symptom_onset, Vec::new()),
     }
+}
+
+/// The earliest onset, unless more series than it began together within twice its uncertainty: a lone series that seems
+/// to lead by less than can be told apart is noise, and the median of those that began together is the better estimate.
+fn agreed<'b>(candidates: &[&'b Finding]) -> Option<&'b Finding> {
+    let mut dated: Vec<(Onset, &Finding)> =
+        candidates.iter().filter_map(|finding| Some((finding.onset?, *finding))).collect();
+    dated.sort_by(|(a, x), (b, y)| (a.at, a.uncertainty_s, &x.id).cmp(&(b.at, b.uncertainty_s, &y.id)));
+    let (first, _) = dated.first()?;
+    let reach_s = 2.0 * f64::from(first.uncertainty_s);
+    let together =
+        dated.partition_point(|(onset, _)| onset.at.duration_since(first.at).as_secs_f64() <= reach_s);
+    dated.get((together - 1) / 2).map(|(_, finding)| *finding)
 }
 
 fn lasted_until(finding: &Finding, felt_at: Option<Timestamp>) -> bool {

@@ -8,6 +8,6 @@ mod steps;
 
 pub(crate) use attribute::attribute;
 pub(crate) use declared::declared;
-pub(crate) use localise::{explain, localise};
+pub(crate) use localise::{asked_for_by_callers, explain, localise};
 pub(crate) use orient::{is_worse, orient, settle_condition};
 pub(crate) use steps::Session;

@@ -2,19 +2,19 @@
 //! until a stretch of normal operation before the departure is in sight.
 
 use midwatch_model::{
-    Actor, Alert, AlertState, Answer, Citation, ContentId, EntryKind, Evidence, EvidenceId, Finding,
-    FindingKind, Gap, Incident, Measure, Question, QuestionKind, Round, Severity, Signal, SignedDuration,
-    Timestamp, TriggerKind, Window,
+    Actor, Alert, AlertState, Answer, Citation, ContentId, EntityId, EntryKind, Evidence, EvidenceId,
+    Finding, FindingKind, Gap, Incident, Measure, Question, QuestionKind, Round, Severity, Signal,
+    SignedDuration, Timestamp, TriggerKind, Window,
 };
 use midwatch_sources::Coverage;
 
 use super::Session;
-use crate::agents::cut;
+use crate::agents::{CLIMBING, cut};
 use crate::board::Board;
 use crate::desk::evidence;
 use crate::journal::append;
 use crate::stages::{Condition, Orientation};
-use crate::{InvestigateError, Request};
+use crate::{InvestigateError, Progress, Request};
 
 /// Shortest and longest look-back.
 const LOOK_BACK_MIN: SignedDuration = SignedDuration::from_hours(1);
@@ -29,7 +29,7 @@ const BASELINE_SHARE_MIN: f64 = 0.25;
 /// Robust z from which a departure is taken for more than noise.
 pub(crate) const DEPARTURE_Z_MIN: f64 = 4.0;
 
-/// Incident, windows, and the symptom as far as the target's own metrics show it.
+/// Incident, windows, and the symptom as far as metrics show it: those of the alert's target first, then all.
 pub(crate) async fn orient(
     request: &Request,
     session: &mut Session<'_>,
@@ -38,33 +38,53 @@ pub(crate) async fn orient(
     let coverage = coverage(session, board).await;
     let mut incident = incident(request, &coverage, board)?;
     append(session.journal, Actor::Engine, EntryKind::Incident, None, &incident)?;
+    let mut sight = Sight { request, coverage, look_back: LOOK_BACK_MIN };
+    let blank = board.clone();
     let mut target_names = incident.target.iter().cloned().collect::<Vec<_>>();
-    let mut look_back = LOOK_BACK_MIN;
-    loop {
-        let (window, reason, last_try) =
-            window(request, &incident, &coverage, look_back).ok_or(InvestigateError::NoTime)?;
-        let question = Question {
-            kind: QuestionKind::MetricBehaviour,
-            entities: target_names.clone(),
-            window,
-            baseline: None,
-            changes: Vec::new(),
-            theory: None,
-        };
-        let mut seen = board.clone();
+    let mut range = sight.range(&incident)?;
+    let target_seen = loop {
+        let mut seen = Board { trail: std::mem::take(&mut board.trail), ..blank.clone() };
         let because = "the alert names it: is it really out of the ordinary, and since when?";
+        let question = behaviour_of(target_names.clone(), range.window);
         session.ask(Round::Orient, &[(question, because)], &mut seen).await?;
         if let Some(target) = &incident.target {
             let resolved = seen.entity_named(&target.name);
             target_names = vec![resolved.clone()];
             incident.target = Some(resolved);
         }
-        if last_try || baseline_in_sight(&seen, &window) {
-            *board = seen;
-            return Ok(orientation(incident, window, reason, board));
+        if range.last || baseline_in_sight(&seen, &range.window) {
+            break seen;
         }
-        look_back = look_back.saturating_mul(2).min(LOOK_BACK_MAX);
+        sight.widen(2);
+        range = sight.range(&incident)?;
         board.trail = seen.trail;
+    };
+    session.watcher.saw(Progress::Round(Round::Localise));
+    let mut trail = target_seen.trail.clone();
+    loop {
+        let mut seen = Board { trail, ..blank.clone() };
+        let because = "trouble shows at more places than it starts";
+        let question = behaviour_of(Vec::new(), range.window);
+        session.ask(Round::Localise, &[(question, because)], &mut seen).await?;
+        seen.adopt_missing(&target_seen);
+        if range.last || !under_way_at_the_start(&seen) {
+            *board = seen;
+            return Ok(orientation(incident, range, board));
+        }
+        sight.widen(4);
+        range = sight.range(&incident)?;
+        trail = seen.trail;
+    }
+}
+
+fn behaviour_of(entities: Vec<EntityId>, window: Window) -> Question {
+    Question {
+        kind: QuestionKind::MetricBehaviour,
+        entities,
+        window,
+        baseline: None,
+        changes: Vec::new(),
+        theory: None,
     }
 }
 
@@ -154,37 +174,60 @@ fn cite_trigger(request: &Request, alerts: &[Alert]) -> Evidence {
     evidence("what was asked", citation, Answer::Text { text }, None)
 }
 
-/// The window for one look-back, why it was chosen, and whether it is the last one worth trying. `None` when time has no
-/// room before the trigger.
-fn window(
-    request: &Request,
-    incident: &Incident,
-    coverage: &Coverage,
+/// How far back is looked.
+struct Sight<'r> {
+    request: &'r Request,
+    coverage: Coverage,
     look_back: SignedDuration,
-) -> Option<(Window, String, bool)> {
-    if let Some(window) = request.window {
-        return Some((window, "the window was given".to_owned(), true));
+}
+
+/// A window, why it was chosen, and whether it is the last one worth trying.
+struct Range {
+    window: Window,
+    reason: String,
+    last: bool,
+}
+
+impl Sight<'_> {
+    fn widen(&mut self, factor: i32) {
+        self.look_back = self.look_back.saturating_mul(factor).min(LOOK_BACK_MAX);
     }
-    let now = incident.now;
-    let latest = now.checked_add(AFTER_NOW_MAX).unwrap_or(Timestamp::MAX);
-    let end = coverage.last.map_or(now, |last| last.clamp(now, latest));
-    let end = end.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
-    let wanted = now.checked_sub(look_back).unwrap_or(Timestamp::MIN);
-    let (start, all) = match coverage.first {
-        Some(first) if first >= wanted => (first.min(now), true),
-        _ => (wanted, false),
-    };
-    let window = Window::new(start, end).or_else(|| Window::ending(end, LOOK_BACK_MIN))?;
-    let hours = window.duration().as_secs_f64() / 3600.0;
-    let reason = if all {
-        format!("all {hours:.1} h that the sources hold")
-    } else {
-        format!(
-            "looked back {} h until normal operation before the departure was in sight",
-            look_back.as_hours()
-        )
-    };
-    Some((window, reason, all || look_back >= LOOK_BACK_MAX))
+
+    /// The window for the look-back; an error when time has no room before the trigger.
+    fn range(&self, incident: &Incident) -> Result<Range, InvestigateError> {
+        if let Some(window) = self.request.window {
+            return Ok(Range { window, reason: "the window was given".to_owned(), last: true });
+        }
+        let now = incident.now;
+        let latest = now.checked_add(AFTER_NOW_MAX).unwrap_or(Timestamp::MAX);
+        let end = self.coverage.last.map_or(now, |last| last.clamp(now, latest));
+        let end = end.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
+        let wanted = now.checked_sub(self.look_back).unwrap_or(Timestamp::MIN);
+        let (start, all) = match self.coverage.first {
+            Some(first) if first >= wanted => (first.min(now), true),
+            _ => (wanted, false),
+        };
+        let window = Window::new(start, end)
+            .or_else(|| Window::ending(end, LOOK_BACK_MIN))
+            .ok_or(InvestigateError::NoTime)?;
+        let hours = window.duration().as_secs_f64() / 3600.0;
+        let reason = if all {
+            format!("all {hours:.1} h that the sources hold")
+        } else {
+            format!(
+                "looked back {} h until normal operation before the departure was in sight",
+                self.look_back.as_hours()
+            )
+        };
+        Ok(Range { window, reason, last: all || self.look_back >= LOOK_BACK_MAX })
+    }
+}
+
+/// Whether something is broken and something that fills up was already filling when the window begins: then its onset, and
+/// with it perhaps the cause, lies before the window.
+fn under_way_at_the_start(board: &Board) -> bool {
+    let climbing = |finding: &Finding| finding.concepts.iter().any(|concept| concept == CLIMBING);
+    board.findings.values().any(is_worse) && board.findings.values().any(climbing)
 }
 
 /// Whether what departed did so late enough for a baseline before it.
@@ -209,7 +252,8 @@ pub(crate) fn is_worse(finding: &Finding) -> bool {
         && !matches!(finding.kind, FindingKind::MetricSteady | FindingKind::MetricSeasonal)
 }
 
-fn orientation(incident: Incident, window: Window, window_reason: String, board: &Board) -> Orientation {
+fn orientation(incident: Incident, range: Range, board: &Board) -> Orientation {
+    let Range { window, reason: window_reason, .. } = range;
     let symptom = symptom(&incident, board);
     Orientation {
         symptom_entity: symptom.map(|finding| finding.entity.clone()).or_else(|| incident.target.clone()),

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use midwatch_model::{
-    Change, ChangeId, ChangeKind, EntityId, EvidenceId, SignedDuration, Term, TermKind, Timestamp,
+    Change, ChangeId, ChangeKind, EntityId, EvidenceId, RelationKind, SignedDuration, Term, TermKind,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,9 @@ pub struct Candidate {
     pub reach: Reach,
     /// The deploy that carried it.
     pub deploy: Option<ChangeId>,
+    /// The library it was made in, when what was deployed is only built from that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub library: Option<EntityId>,
 }
 
 /// Every way the board's changes reached an entity, sorted by time, entity and change.
@@ -48,6 +52,7 @@ pub fn candidates(board: &Board) -> Vec<Candidate> {
         .filter_map(|change| Some((change.commit.as_ref()?.sha.as_str(), change)))
         .collect();
     let owners = path_owners(board, &commits);
+    let libraries = Libraries::of(board);
     let mut deploys: Vec<&Change> = board
         .changes
         .values()
@@ -58,12 +63,15 @@ pub fn candidates(board: &Board) -> Vec<Candidate> {
         if !matches!(change.kind, ChangeKind::Deploy | ChangeKind::Commit)
             && let Some(entity) = &change.entity
         {
+            // A migration or an event that names its commit stands for what the commit does.
+            let commit = change.commit_sha.as_deref().and_then(|sha| commit_by_prefix(&commits, sha));
             found.push(Candidate {
-                change: change.id.clone(),
+                change: commit.unwrap_or(change).id.clone(),
                 entity: entity.clone(),
                 at: change.at,
                 reach: Reach::Direct,
-                deploy: None,
+                deploy: commit.map(|_| change.id.clone()),
+                library: None,
             });
         }
     }
@@ -78,6 +86,7 @@ pub fn candidates(board: &Board) -> Vec<Candidate> {
             at: deploy.at,
             reach: Reach::Direct,
             deploy: Some(deploy.id.clone()),
+            library: None,
         });
         let heads: BTreeSet<&ChangeId> = deploys
             .iter()
@@ -93,13 +102,15 @@ pub fn candidates(board: &Board) -> Vec<Candidate> {
             {
                 continue;
             }
-            let Some(reach) = reach_of(commit, entity, &owners) else { continue };
+            let taken_in = libraries.reach(commit, entity, head);
+            let Some(reach) = taken_in.or_else(|| reach_of(commit, entity, &owners)) else { continue };
             found.push(Candidate {
                 change: commit.id.clone(),
                 entity: entity.clone(),
                 at: deploy.at,
                 reach,
                 deploy: Some(deploy.id.clone()),
+                library: taken_in.and(commit.entity.clone()),
             });
         }
     }
@@ -131,6 +142,49 @@ fn commit_by_prefix<'c>(commits: &BTreeMap<&str, &'c Change>, sha: &str) -> Opti
     }
 }
 
+/// What is never deployed by itself but built into what is: shared libraries.
+struct Libraries {
+    /// Names of entities that deploys name, squashed.
+    deployed: BTreeSet<String>,
+    /// What each entity is said to be built from, squashed.
+    built_from: BTreeMap<EntityId, BTreeSet<String>>,
+}
+
+impl Libraries {
+    fn of(board: &Board) -> Libraries {
+        let deploys = board.changes.values().filter(|change| change.kind == ChangeKind::Deploy);
+        let mut built_from: BTreeMap<EntityId, BTreeSet<String>> = BTreeMap::new();
+        for relation in board.relations.iter().filter(|relation| relation.kind == RelationKind::BuiltFrom) {
+            built_from.entry(relation.from.clone()).or_default().insert(squash(&relation.to.name));
+        }
+        Libraries {
+            deployed: deploys.filter_map(|deploy| Some(squash(&deploy.entity.as_ref()?.name))).collect(),
+            built_from,
+        }
+    }
+
+    /// How a library's commit reaches `entity` through a deploy of it whose newest commit is `head`: for sure when that
+    /// commit names the library (a new version of it is taken in), perhaps when the entity is only known to be built
+    /// from it.
+    fn reach(&self, commit: &Change, entity: &EntityId, head: Option<&Change>) -> Option<Reach> {
+        let library = squash(&commit.entity.as_ref()?.name);
+        if library.len() < 3 || self.deployed.contains(&library) {
+            return None;
+        }
+        let names_it = |line: &str| squash(line).contains(&library);
+        let taken = head.and_then(|head| head.commit.as_ref()).is_some_and(|head| {
+            let diff = head.diff.iter().flatten().filter(|file| file.text.len() <= MANIFEST_BYTES_MAX);
+            let mut added = diff.flat_map(|file| file.text.lines()).filter(|line| line.starts_with('+'));
+            added.any(names_it)
+        });
+        if taken {
+            return Some(Reach::Carried);
+        }
+        let built = self.built_from.get(entity).is_some_and(|libraries| libraries.contains(&library));
+        built.then_some(Reach::Shared)
+    }
+}
+
 /// Folders that the heads of each entity's deploys touched: they belong to it.
 fn path_owners(board: &Board, commits: &BTreeMap<&str, &Change>) -> BTreeMap<EntityId, BTreeSet<String>> {
     let mut owners: BTreeMap<EntityId, BTreeSet<String>> = BTreeMap::new();
@@ -147,6 +201,9 @@ fn path_owners(board: &Board, commits: &BTreeMap<&str, &Change>) -> BTreeMap<Ent
     }
     owners
 }
+
+/// Longest diff of one file that is searched for the name of a library.
+const MANIFEST_BYTES_MAX: usize = 200_000;
 
 const SHARED_ROOTS: &[&str] =
     &["pkg", "lib", "libs", "internal", "common", "shared", "core", "vendor", "proto", "protos", "platform"];

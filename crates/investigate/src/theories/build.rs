@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use midwatch_model::{
     ChangeKind, ContentId, EntityId, EvidenceId, Onset, Probability, Term, TermKind, Theory, TheoryId,
-    TheoryStatus,
+    TheoryStatus, Timestamp,
 };
 
 use super::attribution::{Began, Candidate, reach_term, timing_term};
@@ -27,6 +27,8 @@ pub struct Scene<'a> {
     pub localisation: &'a Localisation,
     /// Changes and what they reached.
     pub candidates: &'a [Candidate],
+    /// When the trouble was over, if it is.
+    pub ended_at: Option<Timestamp>,
 }
 
 /// Suspects looked at; the rest is far down the ranking.
@@ -77,7 +79,9 @@ fn theories_of(
         let evidence = change_evidence(scene.board, candidate);
         let mut reach = reach_term(candidate, evidence.clone());
         if distance > 0 {
-            reach.weight -= 1.5;
+            // Findings that name the very neighbour it was rolled out to bring it nearer.
+            let named = matched.peer.as_ref() == Some(&candidate.entity);
+            reach.weight -= if named { 0.3 } else { 1.5 };
             reach.text = format!("{}, which {} depends on or serves", reach.text, origin.entity.name);
         }
         terms.push(reach);
@@ -86,7 +90,8 @@ fn theories_of(
         }
         let reading = scene.board.readings.get(&candidate.change);
         terms.push(behaviour_term(scene, mechanism, candidate, reading, &evidence));
-        terms.extend(tie_term(reading));
+        terms.extend(tie_term(reading).filter(|_| !is_flag(scene, candidate)));
+        terms.extend(still_in_place(scene, mechanism, candidate, &evidence));
         theories.push(theory(mechanism, matched, &origin.entity, Some(candidate), terms));
     }
     theories
@@ -192,14 +197,25 @@ fn behaviour_term(
         evidence,
         group: None,
     };
-    let Some(reading) = reading else {
-        let kind = scene.board.changes.get(&candidate.change).map(|change| change.kind);
+    let kind = scene.board.changes.get(&candidate.change).map(|change| change.kind);
+    if let (Some(ChangeKind::Flag), Some(reading)) = (kind, reading)
+        && let Some(tie) = reading.ties.first()
+    {
+        // What the flag switches is not known, but what fails carries its name.
+        let mut cited = evidence.to_vec();
+        cited.extend(tie.evidence.iter().cloned());
+        return term(FLAG_NAMED * tie.strength, format!("what fails bears {}", tie.text), cited);
+    }
+    let Some(reading) = reading.filter(|_| kind != Some(ChangeKind::Flag)) else {
         let text = match kind {
             Some(ChangeKind::Flag) => "what the flag switches is not known",
             Some(ChangeKind::Infra | ChangeKind::Scaling) => "an event of the infrastructure, without a diff",
             _ => "its diff is not known, so what it does to behaviour cannot be read",
         };
-        return term(-1.0, text.to_owned(), evidence.to_vec());
+        // A flag or an event never comes with a diff; a commit without one leaves something open.
+        let weight =
+            if kind == Some(ChangeKind::Commit) || kind == Some(ChangeKind::Deploy) { -1.0 } else { -0.5 };
+        return term(weight, text.to_owned(), evidence.to_vec());
     };
     let mut cited = vec![reading.evidence.clone()];
     cited.extend(evidence.iter().filter(|id| **id != reading.evidence).cloned());
@@ -216,8 +232,10 @@ fn behaviour_term(
             .behaviours
             .first()
             .map_or_else(|| reading.reason.clone(), |behaviour| behaviour.text.clone());
+        // The less a diff does at all, the less it can have done this.
+        let slight = 1.0 - reading.weight.clamp(0.0, 1.0);
         return term(
-            -1.5,
+            -1.5 - 1.5 * slight,
             format!("its diff changes behaviour, but not in a way that does this: {what}"),
             cited,
         );
@@ -226,6 +244,52 @@ fn behaviour_term(
     let worth = (first.weight + further).min(1.2);
     term(4.0 * worth, format!("its diff does what this needs: {}", first.text), cited)
 }
+
+/// What a flag's name in what fails weighs, at full strength.
+const FLAG_NAMED: f64 = 2.0;
+
+/// What it weighs against a change that the trouble ended without it being undone.
+const STILL_IN_PLACE: f64 = -2.5;
+
+fn is_flag(scene: &Scene<'_>, candidate: &Candidate) -> bool {
+    scene.board.changes.get(&candidate.change).is_some_and(|change| change.kind == ChangeKind::Flag)
+}
+
+/// The trouble is over, and nothing that reached the entity since could have undone the change: what it did is still done,
+/// so it needs something else to have caused this. Faults that come and go with load or by piling up are spared.
+fn still_in_place(
+    scene: &Scene<'_>,
+    mechanism: &Mechanism,
+    candidate: &Candidate,
+    evidence: &[EvidenceId],
+) -> Option<Term> {
+    let ended_at = scene.ended_at?;
+    let began = scene.localisation.onset?.at;
+    let undone = scene.candidates.iter().any(|other| {
+        other.entity == candidate.entity
+            && other.at > candidate.at
+            && other.at > began
+            && other.at.duration_since(ended_at).as_secs() <= UNDONE_AFTER_S
+    });
+    let load_fell = scene
+        .board
+        .findings_at(&candidate.entity)
+        .any(|finding| finding.kind == midwatch_model::FindingKind::FollowsLoad);
+    if undone || load_fell || mechanism.accumulates || candidate.at > ended_at {
+        return None;
+    }
+    Some(Term {
+        kind: TermKind::Contradiction,
+        weight: STILL_IN_PLACE,
+        text: "the trouble ended although the change is still in place".to_owned(),
+        findings: Vec::new(),
+        evidence: evidence.to_vec(),
+        group: None,
+    })
+}
+
+/// A deploy is noted this long after the trouble that it ended, in seconds, at most.
+const UNDONE_AFTER_S: i64 = 300;
 
 fn tie_term(reading: Option<&Reading>) -> Option<Term> {
     let reading = reading?;
@@ -258,6 +322,13 @@ fn theory(
     terms: Vec<Term>,
 ) -> Theory {
     let change = candidate.map(|candidate| candidate.change.clone());
+    let made_in = candidate.map(|candidate| candidate.library.as_ref().unwrap_or(&candidate.entity));
+    let fault_at = match made_in {
+        Some(home) => Some(home.clone()),
+        None if mechanism.fault_at_peer => matched.peer.clone(),
+        None => None,
+    };
+    let fault_at = fault_at.filter(|home| home != entity);
     let peer = matched.peer.as_ref().map_or("what it calls", |peer| peer.name.as_str());
     Theory {
         id: theory_id(&mechanism.id, entity, change.as_ref()),
@@ -265,6 +336,7 @@ fn theory(
         title: mechanism.clause.replace("{entity}", &entity.name).replace("{peer}", peer),
         entity: entity.clone(),
         outside: mechanism.origin.is_outside() && change.is_none(),
+        fault_at,
         change,
         score: terms.iter().map(|term| term.weight).sum(),
         probability: Probability::Band { low: 0.0, high: 0.0, cases: 0 },
@@ -285,6 +357,7 @@ fn unknown(scene: &Scene<'_>, origin: &OriginRank) -> Theory {
         mechanism: "unknown".to_owned(),
         title: format!("{} fails in a way that no known mechanism describes", origin.entity.name),
         entity: origin.entity.clone(),
+        fault_at: None,
         change: None,
         outside: false,
         score: terms.iter().map(|term| term.weight).sum(),

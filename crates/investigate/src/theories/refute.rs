@@ -13,6 +13,7 @@ use super::matching::{match_mechanism, matches};
 use crate::agents::{cut, number};
 use crate::board::{MessageCount, Reading};
 use crate::concepts::WORSE;
+use crate::rounds::asked_for_by_callers;
 use crate::mechanisms::{Mechanism, Origin, TestName};
 
 /// Theories put to the test; the rest keeps its score.
@@ -266,13 +267,17 @@ fn load_steady(scene: &Scene<'_>, theory: &Theory, mechanism: &Mechanism) -> Opt
     if mechanism.origin != Origin::Load {
         return None;
     }
-    let (test, would) = ("load steady", "load did not rise");
+    let (test, would) = ("load steady", "load did not rise, or only because callers ask more for each request");
     let name = &theory.entity.name;
     let measured = load_measured(scene, theory);
     if measured.is_empty() {
         return not_run(test, would, format!("no load was measured at {name}"));
     }
     let load = load_findings(scene, theory);
+    if let Some((caller, _)) = asked_for_by_callers(&theory.entity, scene.board) {
+        let seen = format!("{} asks more of {name} for each request of its own", caller.name);
+        return verdict(test, would, TestOutcome::Refuted, seen, cite(&load));
+    }
     match load.first() {
         Some(first) => verdict(test, would, TestOutcome::Survived, first.summary.clone(), cite(&load)),
         None => verdict(

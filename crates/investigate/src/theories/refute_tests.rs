@@ -95,7 +95,7 @@ fn said(
     let view = BoardView::of(board);
     let ways: Vec<Candidate> = candidates(board);
     let scene =
-        Scene { board, view: &view, mechanisms: set, localisation: place, candidates: &ways };
+        Scene { board, view: &view, mechanisms: set, localisation: place, candidates: &ways, ended_at: None };
     let mut theories = build(&scene);
     refute(&scene, &mut theories);
     let theory = theories.iter().find(|theory| theory.mechanism == "own" && theory.change.as_ref() == change);
@@ -301,6 +301,7 @@ fn only_so_many_theories_are_tested_and_that_is_counted() {
         mechanisms: &set,
         localisation: &place,
         candidates: &ways,
+        ended_at: None,
     };
     let mut theories = build(&scene);
     let tested = refute(&scene, &mut theories);

@@ -161,7 +161,14 @@ fn solve(board: &Board, mechanisms: &MechanismSet) -> Vec<midwatch_model::Theory
     let view = BoardView::of(board);
     let ways: Vec<Candidate> = candidates(board);
     let localisation = localisation();
-    let scene = Scene { board, view: &view, mechanisms, localisation: &localisation, candidates: &ways };
+    let scene = Scene {
+        board,
+        view: &view,
+        mechanisms,
+        localisation: &localisation,
+        candidates: &ways,
+        ended_at: None,
+    };
     let mut theories = build(&scene);
     refute(&scene, &mut theories);
     settle(&mut theories, &calibration());

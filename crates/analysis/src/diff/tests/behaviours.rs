@@ -351,6 +351,12 @@ fn locks_caches_and_resources() {
             "lock_widened",
             0.7,
         ),
+        (
+            "app/b.rb",
+            " ids = db[:a].where(s: s).select_map(:b)\n-rows = db[:b].where(id: ids).all\n-rows.sort_by { |r| r[:t] }\n+ids.filter_map { |id| Finder.one(db, id) }.sort_by { |r| r[:t] }\n@@ -30,1 +29,4 @@\n+def self.one(db, id)\n+  row = db[:b].where(id: id).first\n+  row if row\n+end\n",
+            "call_in_loop_added",
+            0.7,
+        ),
         ("a/b.py", "+        with self._lock:\n+            self.flush()\n", "lock_added", 0.5),
         ("a/b.go", "-\tif v, ok := s.cache.Get(id); ok {\n-\t\treturn v, nil\n-\t}\n", "cache_removed", 0.8),
         ("a/b.py", "-@lru_cache(maxsize=512)\n def rate(zone):\n", "cache_removed", 0.8),

@@ -1,7 +1,7 @@
 //! A commit with its diff.
 
 use midwatch_analysis::diff::split_unified;
-use midwatch_model::{Change, ChangeKind, Commit, FileDiff, Timestamp};
+use midwatch_model::{Change, ChangeKind, Commit, EntityId, EntityKind, FileDiff, Timestamp};
 use serde_json::{Map, Value};
 
 use super::super::keys::{pick, pick_text, scalar_text};
@@ -52,7 +52,11 @@ pub(super) fn decode(object: &Map<String, Value>, at: Timestamp) -> Option<Chang
         }
         _ => {}
     }
-    Some(change(at, Commit { sha, author: author.unwrap_or_default(), message, files, diff: diffs }))
+    let commit = Commit { sha, author: author.unwrap_or_default(), message, files, diff: diffs };
+    let mut change = change(at, commit);
+    let repository = pick_text(object, &["repository", "repo", "repositoryname", "reponame"]);
+    change.entity = repository.map(|name| EntityId::new(EntityKind::Repository, name));
+    Some(change)
 }
 
 /// A commit as a change.

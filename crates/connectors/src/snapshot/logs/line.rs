@@ -68,6 +68,8 @@ pub(super) fn role_of(key: &str) -> Role {
         b"pod" | b"podname" => Role::Entity(6),
         b"logger" | b"loggername" => Role::Entity(7),
         b"host" | b"hostname" | b"node" => Role::Entity(8),
+        // bunyan and pino name the program so; last, as others use the word for anything.
+        b"name" => Role::Entity(9),
         b"severitytext" => Role::Level(0),
         b"level" => Role::Level(1),
         b"severity" => Role::Level(2),

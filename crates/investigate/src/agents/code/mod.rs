@@ -52,7 +52,10 @@ fn answer(question: &Question, board: &Board) -> StepAnswer {
     let symptom = Symptom::of(board);
     for id in &question.changes {
         let Some(change) = board.changes.get(id) else { continue };
-        let Some(diff) = diff_of(change) else { continue };
+        let Some(diff) = diff_of(change) else {
+            result.readings.extend(flag_reading(change, board, &symptom));
+            continue;
+        };
         let reading = read_diff(&diff);
         let text: String = diff.iter().map(|file| format!("{}\n{}\n", file.path, file.text)).collect();
         let whole = text.chars().count();
@@ -108,6 +111,50 @@ fn answer(question: &Question, board: &Board) -> StepAnswer {
         result.evidence.push(cited);
     }
     result
+}
+
+/// Letters a flag's name needs for its appearance in the symptom to mean anything.
+const FLAG_NAME_MIN: usize = 6;
+
+/// What a flag shares with the symptom: its name in a stack frame, a message or an attribute. What it switches is not known.
+fn flag_reading(change: &Change, board: &Board, symptom: &Symptom) -> Option<Reading> {
+    if change.kind != ChangeKind::Flag {
+        return None;
+    }
+    let name = squash(&change.reference);
+    let evidence = board.change_evidence.get(&change.id)?.clone();
+    if name.chars().count() < FLAG_NAME_MIN {
+        return None;
+    }
+    let said = |text: &str| squash(text).contains(&name);
+    let frame = symptom.frames.iter().find(|(file, _, function, _)| said(file) || said(function));
+    let word = symptom.words.iter().find(|word| said(&word.word));
+    let tie = match (frame, word) {
+        (Some((file, _, function, at)), _) => TiedTo {
+            text: format!("its name `{}` and the stack frame {file} {function}", cut(&change.reference, 60)),
+            strength: 1.0,
+            evidence: vec![at.clone()],
+        },
+        (None, Some(word)) => TiedTo {
+            text: format!("its name `{}` and the word `{}`", cut(&change.reference, 60), cut(&word.word, 60)),
+            strength: word.weight.clamp(0.2, 1.0),
+            evidence: symptom.where_said.get(&word.word.to_lowercase()).into_iter().cloned().collect(),
+        },
+        (None, None) => return None,
+    };
+    Some(Reading {
+        change: change.id.clone(),
+        behaviours: Vec::new(),
+        weight: 0.0,
+        inert: false,
+        reason: "what the flag switches is not known".to_owned(),
+        ties: vec![tie],
+        evidence,
+    })
+}
+
+fn squash(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// What a diff does, each kind once, and how many kinds there are in all.

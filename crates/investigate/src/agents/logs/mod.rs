@@ -376,13 +376,13 @@ impl Reader<'_> {
             let file = Some(frame.file.as_str()).filter(|file| !file.is_empty())?;
             Some(format!(" in {file}{}", frame.line.map_or_else(String::new, |line| format!(":{line}"))))
         });
-        draft.summary = format!(
-            "{} throws {}{}: {}",
-            message.entity.name,
-            cut(&exception.kind, 80),
-            place.unwrap_or_default(),
-            cut(&exception.message, 120)
-        );
+        let place = place.unwrap_or_default();
+        draft.summary = if exception.kind.is_empty() {
+            format!("{} logs a stack{place}", message.entity.name)
+        } else {
+            let kind = cut(&exception.kind, 80);
+            format!("{} throws {kind}{place}: {}", message.entity.name, cut(&exception.message, 120))
+        };
         self.result.findings.push(draft.finish());
     }
 }

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use midwatch_analysis::series::{
     DoseOptions, Limit, MetricMeaning, OnsetEstimate, OnsetKind, OnsetOptions, SaturationOptions, Seasonal,
-    SeasonalOptions, Series, SeriesView, classify, dose_response, is_counter, level, onset, plateau,
-    rate_per_second, saturation, seasonal_expectation,
+    SeasonalOptions, Series, SeriesView, classify, climbing_from_the_start, dose_response, is_counter, level,
+    onset, plateau, rate_per_second, saturation, seasonal_expectation, surge_of_rare_events,
 };
 use midwatch_model::{
     Answer, Chart, Citation, Direction, EntityId, Evidence, FindingKind, Measure, PointSeries, Question, Unit,
 };
 
-use super::super::{Draft, at, number, onset_at};
+use super::super::{CLIMBING, Draft, at, number, onset_at};
 use crate::board::{FailedShare, StepAnswer};
 use crate::concepts::{CANCELLED, WORSE};
 use crate::desk::evidence;
@@ -115,8 +115,7 @@ impl Reader<'_> {
         }
         let mut steady = 0;
         for (subject, stored) in subjects.iter().zip(stored) {
-            let options = OnsetOptions::for_unit(subject.meaning.unit);
-            match onset(subject.view(), None, &options).filter(|found| found.kind != OnsetKind::Spike) {
+            match departure(subject) {
                 Some(found) => self.departed(subject, stored, &found, loads.get(subject.entity()).copied()),
                 None => {
                     steady += 1;
@@ -160,6 +159,10 @@ impl Reader<'_> {
         let seasonal = seasonal(subject, stored, (end.saturating_sub(LATEST_NS), end));
         let mut draft =
             Draft::new(FindingKind::MetricSteady, subject.entity().clone(), subject.name(), cited.id);
+        let fills = CAN_SATURATE.contains(&subject.meaning.measure);
+        if fills && climbing_from_the_start(subject.view()).is_some_and(|slope_per_s| slope_per_s > 0.0) {
+            draft.concepts.push(CLIMBING.to_owned());
+        }
         draft.measure = Some(subject.meaning.measure);
         draft.summary = match seasonal {
             Some(seasonal) => {
@@ -379,6 +382,16 @@ impl Reader<'_> {
             evidence: cited.id.clone(),
         });
     }
+}
+
+/// The sustained departure of a series, of rare events too; lone spikes do not count.
+fn departure(subject: &Subject<'_>) -> Option<OnsetEstimate> {
+    let options = OnsetOptions::for_unit(subject.meaning.unit);
+    let found = onset(subject.view(), None, &options).filter(|found| found.kind != OnsetKind::Spike);
+    if found.is_none() && subject.rate {
+        return surge_of_rare_events(subject.view());
+    }
+    found
 }
 
 fn subject(series: &Series) -> Subject<'_> {

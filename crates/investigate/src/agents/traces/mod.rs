@@ -108,6 +108,15 @@ impl<'a> Reader<'a> {
         known
     }
 
+    /// The entity that an operation names without saying that it calls it: `SELECT orders-db`.
+    fn named_in(&self, operation: &str, own: &EntityId) -> Option<EntityId> {
+        let mut words = operation.split(|c: char| c.is_whitespace() || "/:()\"'`".contains(c));
+        words.find_map(|word| {
+            let found = self.board.entities.iter().find(|entity| entity.name == word)?;
+            (word.len() >= 3 && found != own).then(|| found.clone())
+        })
+    }
+
     /// Rows of spans as evidence.
     fn cite(&mut self, title: String, query: &str, rows: &[u32]) -> Evidence {
         let columns = ["trace", "service", "operation", "start", "duration ms", "status", "message"];
@@ -261,14 +270,18 @@ impl<'a> Reader<'a> {
                 origin.operation.clone(),
                 cited.id.clone(),
             );
-            draft.peer = origin
-                .peer
-                .as_deref()
-                .map(|peer| self.callee(peer, origin.cause != ErrorCause::UnmeasuredCallee));
+            draft.peer = match origin.peer.as_deref() {
+                Some(peer) => Some(self.callee(peer, origin.cause != ErrorCause::UnmeasuredCallee)),
+                None if origin.cause == ErrorCause::UnmeasuredCallee => {
+                    self.named_in(&origin.operation, &draft.entity)
+                }
+                None => None,
+            };
             draft.concepts = concepts;
             draft.words = words;
             draft.effect = origin.share_of_failing_traces;
-            draft.z = 4.0 + 4.0 * (origin.traces as f64).sqrt() * origin.share_of_failing_traces;
+            // One failing trace of many is what every system has.
+            draft.z = 8.0 * (origin.traces as f64).sqrt() * origin.share_of_failing_traces;
             draft.onset = Some(onset_at(origin.first_ns, 60_000_000_000));
             draft.summary = summary;
             self.add(draft.finish());
@@ -298,20 +311,26 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let rows = self.rows_of(&change.service, Some(&change.operation), self.window);
+            let entity = self.entity(&change.service);
+            let peer = match &change.peer {
+                Some(peer) => Some(self.callee(peer, false)),
+                None if change.role == SpanRole::Client => self.named_in(&change.operation, &entity),
+                None => None,
+            };
+            let how = match &peer {
+                Some(peer) => format!("waits for {}", peer.name),
+                None => "spends in itself".to_owned(),
+            };
             let summary = format!(
-                "{} {} spends {} ms in itself, {} ms before",
+                "{} {} {how} {} ms, {} ms before",
                 change.service,
                 change.operation,
                 number(change.window.self_ms_p50),
                 number(before.self_ms_p50),
             );
             let cited = self.cite(summary.clone(), &format!("self-time of {}", change.operation), &rows);
-            let mut draft = Draft::new(
-                FindingKind::SpanSlow,
-                self.entity(&change.service),
-                change.operation.clone(),
-                cited.id,
-            );
+            let mut draft = Draft::new(FindingKind::SpanSlow, entity, change.operation.clone(), cited.id);
+            draft.peer = peer;
             draft.direction = Some(Direction::Up);
             draft.effect = change.self_ratio;
             draft.z = change.z_self * 2.0;
