@@ -369,6 +369,9 @@ impl Page {
     }
 
     fn left_out(&mut self, indent: &[Span], words: &str) {
-        self.pen.paragraph(indent.to_vec(), indent, &[span(format!("… {words}"), Role::Muted)]);
+        // What follows on the next line stands further in: only headings stand at the left edge.
+        let mut rest = indent.to_vec();
+        rest.push(span("  ", Role::Plain));
+        self.pen.paragraph(indent.to_vec(), &rest, &[span(format!("… {words}"), Role::Muted)]);
     }
 }

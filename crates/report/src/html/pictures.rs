@@ -11,8 +11,8 @@ use crate::{chart, outline, text};
 const UNFOLDED_MAX: usize = 6;
 /// Charts that are drawn at all.
 const CHARTS_MAX: usize = 24;
-const HEIGHT_PX: f64 = 150.0;
-const OVERLAY_HEIGHT_PX: f64 = 210.0;
+const HEIGHT_PX: f64 = 160.0;
+const OVERLAY_HEIGHT_PX: f64 = 220.0;
 
 impl Page<'_> {
     /// Every chart of the report that has points, and words for those that have none.

@@ -8,8 +8,8 @@ use super::scale::{TimeScale, ValueScale};
 use crate::markup::{Markup, Value};
 use crate::text;
 
-/// Room above the drawing area for the names of marks.
-const TOP: f64 = 16.0;
+/// Room above the drawing area for the names of marks: a row for changes, one below it for onsets.
+const TOP: f64 = 28.0;
 /// Room below for times.
 const BOTTOM: f64 = 22.0;
 /// Marks that are drawn in one chart; the timeline lists the others.
@@ -216,29 +216,33 @@ pub(super) fn time_axis(out: &mut Markup, time: &TimeScale, y: f64) {
 
 fn draw_mark(out: &mut Markup, mark: &Mark, time: &TimeScale, area: f64) {
     let Some(share) = time.share(mark.at) else { return };
-    let (class, word) = match mark.kind {
-        MarkKind::Onset => ("mark onset", "onset"),
-        MarkKind::LeadingChange => ("mark leading", "change"),
-        MarkKind::Change => ("mark change", ""),
+    let (class, word, word_y) = match mark.kind {
+        MarkKind::Onset => ("mark onset", "onset", TOP - 4.0),
+        MarkKind::LeadingChange => ("mark leading", "change", TOP - 16.0),
+        MarkKind::Change => ("mark change", "", TOP),
     };
     let x = Value::Share(share);
     out.open("g", &[("class", class.into())]);
     out.element("title", &[], &mark.words);
     out.empty(
         "line",
-        &[("x1", x.clone()), ("x2", x.clone()), ("y1", (TOP - 2.0).into()), ("y2", (TOP + area).into())],
+        &[
+            ("x1", x.clone()),
+            ("x2", x.clone()),
+            ("y1", (word_y - 7.0).min(TOP).into()),
+            ("y2", (TOP + area).into()),
+        ],
     );
     if mark.kind != MarkKind::Onset {
         out.open("svg", &[("class", "point".into()), ("x", x.clone()), ("y", (TOP + area).into())]);
         out.raw("<path d=\"M0 0L3 5L-3 5z\"/>").close("svg");
     }
     if !word.is_empty() {
-        // The onset's name stands behind its line and the change's before it, so that both can be read.
-        let behind = mark.kind == MarkKind::Onset && share < 0.8 || share < 0.2;
-        let (dx, anchor) = if behind { (4.0, "start") } else { (-4.0, "end") };
+        // On the side with more room, so that it fits a phone.
+        let (dx, anchor) = if share < 0.5 { (4.0, "start") } else { (-4.0, "end") };
         out.element(
             "text",
-            &[("x", x), ("dx", dx.into()), ("y", (TOP - 5.0).into()), ("text-anchor", anchor.into())],
+            &[("x", x), ("dx", dx.into()), ("y", word_y.into()), ("text-anchor", anchor.into())],
             &format!("{word} {}", text::clock(mark.at)),
         );
     }
