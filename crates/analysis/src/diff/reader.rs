@@ -116,6 +116,11 @@ impl<'f> Reader<'f> {
         self.files
     }
 
+    /// Whether a statement of the new side is new or changed, and not only moved.
+    pub(super) fn is_live(&self, place: Place) -> bool {
+        self.live_new[place.0][place.1]
+    }
+
     /// Whether a behaviour of this kind was found in a file.
     pub(super) fn has(&self, kind: &str, file: usize) -> bool {
         self.found.iter().any(|raw| raw.kind == kind && raw.file == file)

@@ -1,5 +1,6 @@
 //! Work that came to stand inside a lock or a transaction because statements changed places: a call that came after the
-//! commit now comes before it, or one that came before the lock now comes after it.
+//! commit now comes before it, or one that came before the lock now comes after it. Lines that only changed places cancel
+//! and are no matter of this file: the statement that holds must itself be new or changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,7 +52,9 @@ impl Reader<'_> {
             for (hunk, before) in &old {
                 let Some(after) = new.get(hunk) else { continue };
                 for hold in [Hold::Transaction, Hold::Lock] {
-                    if let Some(at) = covered(before, after, hold) {
+                    let bounds = [after.opens.get(&hold), after.ends.get(&hold)];
+                    let rewritten = bounds.iter().flatten().any(|at| self.is_live((file, **at)));
+                    if let Some(at) = covered(before, after, hold).filter(|_| rewritten) {
                         found.push((hold.widened(), (file, at)));
                     }
                 }
