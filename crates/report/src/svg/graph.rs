@@ -124,7 +124,9 @@ fn placed(spread: &Spread) -> (Vec<Node<'_>>, usize) {
 }
 
 fn draw_edge(out: &mut Markup, start: &Node<'_>, end: &Node<'_>, kind: RelationKind) {
-    let middle = |node: &Node<'_>| node.y() + NODE_HEIGHT / 2.0;
+    // Ways to the right run above the middle, ways back below it, so that a pair of them does not hide each other.
+    let (lane, word_dy) = if end.layer > start.layer { (-6.0, -5.0) } else { (8.0, 12.0) };
+    let middle = |node: &Node<'_>| node.y() + NODE_HEIGHT / 2.0 + lane;
     let (from_y, y) = (middle(start), middle(end));
     let right = |node: &Node<'_>| node.x() + NODE_WIDTH;
     // Where the line leaves, where its tip ends, and how far it bends out on the way.
@@ -160,7 +162,7 @@ fn draw_edge(out: &mut Markup, start: &Node<'_>, end: &Node<'_>, kind: RelationK
         &[
             ("class", "relation".into()),
             ("x", (x + word_dx).into()),
-            ("y", (y - 6.0).into()),
+            ("y", (y + word_dy).into()),
             ("text-anchor", anchor.into()),
         ],
         word,
