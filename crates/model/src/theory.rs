@@ -139,6 +139,9 @@ pub struct Theory {
     /// The change said to have set it off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<ChangeId>,
+    /// That change in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_title: Option<String>,
     /// Whether the mechanism's origin lies outside what we run or changed.
     #[serde(default)]
     pub outside: bool,

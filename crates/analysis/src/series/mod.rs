@@ -28,8 +28,8 @@ pub use dose::{DoseOptions, DoseResponse, dose_response, spearman, theil_sen};
 pub use gaps::{Aligned, Gap, Sampling, align, coverage, resample, sampling};
 pub use measure::{MetricMeaning, Stat, classify, words_of};
 pub use onset::{OnsetEstimate, OnsetKind, OnsetOptions, onset};
-pub use rare::surge_of_rare_events;
 pub use ramp::{JumpFit, RampFit, fit_jump, fit_ramp, fit_step};
+pub use rare::surge_of_rare_events;
 pub use robust::{
     Level, Z_MAX, granularity, level, mad, median, normal_two_sided_p, quantile, quantile_sorted, robust_z,
     sorted_present,

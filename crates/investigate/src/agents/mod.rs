@@ -37,6 +37,9 @@ pub(crate) enum AgentError {
     /// None of its signals could be read.
     #[error("{0}")]
     Blind(String),
+    /// It hit a state that cannot be. That is a fault of this program, not of the data.
+    #[error("it stopped on an internal error; please report it with the record of this run (--record)")]
+    Panicked,
 }
 
 /// Answers typed questions.

@@ -5,3 +5,4 @@ mod report;
 mod verdict;
 
 pub(crate) use report::{Case, compile};
+pub(crate) use verdict::change_text;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use midwatch_model::{
-    Change, ChangeId, Claim, Evidence, EvidenceId, FindingKind, REPORT_SCHEMA, Recommendation, Report,
-    TermKind, Theory, TheoryStatus, TimelineKind, VerdictKind,
+    Change, ChangeId, Claim, Evidence, EvidenceId, FindingKind, Measure, REPORT_SCHEMA, Recommendation,
+    Report, TermKind, Theory, TheoryStatus, TimelineKind, VerdictKind,
 };
 
 use super::impact::{impact, spread, timeline};
@@ -156,7 +156,7 @@ fn recommendations(case: &Case<'_>, kind: VerdictKind) -> Vec<Recommendation> {
             Some(change) => change_text(change),
             None => "the change that set it off, once it is known".to_owned(),
         };
-        let peer = leader.title.split(" on ").nth(1).unwrap_or("the other side");
+        let peer = leader.fault_at.as_ref().map_or("the other side", |peer| peer.name.as_str());
         let title = mechanism
             .remedy
             .title
@@ -243,16 +243,6 @@ fn checked_and_fine(case: &Case<'_>) -> Vec<Claim> {
             &first.evidence,
         ));
     }
-    for theory in case.theories.iter().filter(|theory| theory.status != TheoryStatus::RuledOut).take(1) {
-        for refutation in &theory.refutations {
-            if refutation.outcome == midwatch_model::TestOutcome::Survived {
-                claims.extend(Claim::from_evidence(
-                    format!("looked for proof that {}: {}", refutation.would_refute, refutation.seen),
-                    &refutation.evidence,
-                ));
-            }
-        }
-    }
     claims
 }
 
@@ -271,6 +261,13 @@ fn charts(case: &Case<'_>, cuts: &mut Vec<String>) -> Vec<midwatch_model::Chart>
             .and_then(|finding| finding.onset)
             .map(|o| o.at);
         (!symptom, !supports, onset.is_none(), onset, chart.title.clone())
+    });
+    // What moved for the better, or only moved along, explains nothing.
+    charts.retain(|chart| {
+        let Some(finding) = chart.finding.as_ref().and_then(|id| case.board.findings.get(id)) else {
+            return true;
+        };
+        is_worse(finding) || supporting.contains(&finding.id) || finding.measure == Some(Measure::Load)
     });
     let mut titles = BTreeSet::new();
     charts.retain(|chart| titles.insert(chart.title.clone()));

@@ -207,12 +207,23 @@ pub(super) fn clock(at: Timestamp) -> String {
 }
 
 /// A change for people: `the deploy of 14:52 (a1b2c3d, title)`.
-pub(super) fn change_text(change: &Change) -> String {
-    let name: String = match &change.commit {
-        Some(commit) => commit.sha.chars().take(8).collect(),
-        None => crate::agents::cut(&change.reference, 40),
-    };
-    format!("{} {name} ({})", change.kind.as_str(), crate::agents::cut(&change.title, 90))
+pub(crate) fn change_text(change: &Change) -> String {
+    let title = crate::agents::cut(&change.title, 90);
+    if let Some(commit) = &change.commit {
+        let name: String = commit.sha.chars().take(8).collect();
+        return format!("{} {name} (“{title}”)", change.kind.as_str());
+    }
+    // What a source adds after the change itself is somebody's free text and has no place in a sentence of ours.
+    let told = change.title.split("; ").next().unwrap_or_default();
+    let told = crate::agents::cut(told, 90);
+    if told.contains(&change.reference) {
+        return if told.starts_with(change.kind.as_str()) {
+            told
+        } else {
+            format!("{} {told}", change.kind.as_str())
+        };
+    }
+    format!("{} {} (“{told}”)", change.kind.as_str(), crate::agents::cut(&change.reference, 40))
 }
 
 pub(super) fn capital(text: &str) -> String {

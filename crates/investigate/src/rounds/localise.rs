@@ -16,6 +16,7 @@ use super::orient::is_worse;
 use crate::InvestigateError;
 use crate::agents::number;
 use crate::board::Board;
+use crate::concepts::CANCELLED;
 use crate::stages::{Localisation, Orientation, OriginRank};
 use crate::theories::duration_text;
 
@@ -188,7 +189,8 @@ fn anomaly(entity: &EntityId, board: &Board) -> Anomaly {
             });
             continue;
         }
-        if !is_worse(finding) {
+        // Work that its caller gave up is the caller's doing.
+        if !is_worse(finding) || finding.concepts.iter().any(|concept| concept == CANCELLED) {
             continue;
         }
         let score = finding.strength.z.min(20.0);

@@ -1,7 +1,9 @@
 //! Running a round's steps side by side, journalled as they finish, consumed in plan order.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use midwatch_model::{
     Actor, Budget, EntryKind, Gap, Plan, Question, QuestionKind, Round, Signal, Step, StepId, Timestamp,
@@ -144,7 +146,9 @@ impl<'a> Session<'a> {
     ) -> Result<Result<StepAnswer, AgentError>, InvestigateError> {
         self.watcher.saw(Progress::StepStarted(step.id, step.agent.clone(), words_of(&step.question)));
         let desk = Desk::new(self.sources, step.budget);
-        let mut answer = agent.answer(&step.question, &desk, board).await;
+        // One agent's fault must not end an investigation; what it would have found is a gap.
+        let caught = AssertUnwindSafe(agent.answer(&step.question, &desk, board)).catch_unwind().await;
+        let mut answer = caught.unwrap_or(Err(AgentError::Panicked));
         if let Ok(answer) = &mut answer {
             let findings_max = desk.budget().findings_max as usize;
             if answer.findings.len() > findings_max {

@@ -62,20 +62,20 @@ fn theories_of(
     matched: &Matched,
 ) -> Vec<Theory> {
     let began = began(scene, mechanism, matched);
-    let mut base = vec![prior_term(mechanism.prior, &format!("how often {} is met at all", mechanism.title))];
+    let mut base = vec![prior_term(
+        mechanism.prior,
+        &format!("before any evidence: how common this is ({})", mechanism.title),
+    )];
     base.extend(matched.terms.iter().cloned());
     base.push(position_term(scene, origin));
     let chance = 1.0 / (1.0 + (-mechanism.change.expected).exp());
     let mut theories = Vec::new();
     let mut alone = base.clone();
-    alone.push(prior_term(
-        (1.0 - chance).ln(),
-        &format!("how often {} comes about without a change of ours", mechanism.title),
-    ));
-    theories.push(theory(mechanism, matched, &origin.entity, None, alone));
+    alone.push(prior_term((1.0 - chance).ln(), "how often this comes about without a change of ours"));
+    theories.push(theory(scene, mechanism, matched, &origin.entity, None, alone));
     for (candidate, distance) in candidates_for(scene, &origin.entity) {
         let mut terms = base.clone();
-        terms.push(prior_term(chance.ln(), &format!("how often a change sets {} off", mechanism.title)));
+        terms.push(prior_term(chance.ln(), "how often a change sets this off"));
         let evidence = change_evidence(scene.board, candidate);
         let mut reach = reach_term(candidate, evidence.clone());
         if distance > 0 {
@@ -92,7 +92,7 @@ fn theories_of(
         terms.push(behaviour_term(scene, mechanism, candidate, reading, &evidence));
         terms.extend(tie_term(reading).filter(|_| !is_flag(scene, candidate)));
         terms.extend(still_in_place(scene, mechanism, candidate, &evidence));
-        theories.push(theory(mechanism, matched, &origin.entity, Some(candidate), terms));
+        theories.push(theory(scene, mechanism, matched, &origin.entity, Some(candidate), terms));
     }
     theories
 }
@@ -315,6 +315,7 @@ fn tie_term(reading: Option<&Reading>) -> Option<Term> {
 }
 
 fn theory(
+    scene: &Scene<'_>,
     mechanism: &Mechanism,
     matched: &Matched,
     entity: &EntityId,
@@ -337,6 +338,9 @@ fn theory(
         entity: entity.clone(),
         outside: mechanism.origin.is_outside() && change.is_none(),
         fault_at,
+        change_title: candidate
+            .and_then(|candidate| scene.board.changes.get(&candidate.change))
+            .map(crate::conclude::change_text),
         change,
         score: terms.iter().map(|term| term.weight).sum(),
         probability: Probability::Band { low: 0.0, high: 0.0, cases: 0 },
@@ -358,6 +362,7 @@ fn unknown(scene: &Scene<'_>, origin: &OriginRank) -> Theory {
         title: format!("{} fails in a way that no known mechanism describes", origin.entity.name),
         entity: origin.entity.clone(),
         fault_at: None,
+        change_title: None,
         change: None,
         outside: false,
         score: terms.iter().map(|term| term.weight).sum(),

@@ -18,21 +18,52 @@ pub const MARGIN: f64 = 1.0;
 const BEHAVIOUR_MIN: f64 = 1.0;
 
 /// Gives every theory its probability and marks the leader.
+///
+/// Fitted is how often a leader is right that is so far ahead. Theories with the leader's answer share its probability; the
+/// other answers divide what it leaves in proportion to the exponential of their best score; what was ruled out has none.
 pub fn settle(theories: &mut [Theory], calibration: &Calibration) {
-    let scores: Vec<(f64, Answer)> =
-        theories.iter().map(|theory| (theory.score, Answer::of(theory))).collect();
-    for (index, theory) in theories.iter_mut().enumerate() {
-        let (score, answer) = &scores[index];
-        let rival = scores
-            .iter()
-            .filter(|(_, other)| other != answer)
-            .map(|(score, _)| *score)
-            .fold(f64::NEG_INFINITY, f64::max);
-        let margin = if rival.is_finite() { score - rival } else { score + 1.0 };
-        theory.probability = probability(margin.clamp(-20.0, 20.0), calibration);
+    let possible = |theory: &&Theory| theory.status != TheoryStatus::RuledOut;
+    let Some(leader) = theories.iter().find(possible) else {
+        for theory in theories {
+            theory.probability = Probability::Band { low: 0.0, high: 0.0, cases: calibration.cases };
+        }
+        return;
+    };
+    let (first, answer) = (leader.id.clone(), Answer::of(leader));
+    let mut others: Vec<(Answer, f64)> = Vec::new();
+    for theory in theories.iter().filter(possible).filter(|theory| Answer::of(theory) != answer) {
+        // Best first, so the first theory of an answer has its best score.
+        let other = Answer::of(theory);
+        if !others.iter().any(|(known, _)| *known == other) {
+            others.push((other, theory.score));
+        }
     }
-    if let Some(leader) = theories.iter_mut().find(|theory| theory.status != TheoryStatus::RuledOut) {
-        leader.status = TheoryStatus::Leading;
+    let rival = others.first().map(|(_, score)| *score);
+    let margin = rival.map_or(leader.score + 1.0, |rival| leader.score - rival);
+    let sure = probability(margin.clamp(-20.0, 20.0), calibration);
+    let weight = |score: f64| (score - rival.unwrap_or(score)).exp();
+    let total: f64 = others.iter().map(|(_, score)| weight(*score)).sum();
+    for theory in theories {
+        let own = Answer::of(theory);
+        theory.probability = match others.iter().find(|(other, _)| *other == own) {
+            _ if theory.status == TheoryStatus::RuledOut => rest(&sure, 0.0),
+            Some((_, score)) => rest(&sure, weight(*score) / total),
+            None => sure.clone(),
+        };
+        if theory.id == first {
+            theory.status = TheoryStatus::Leading;
+        }
+    }
+}
+
+/// The share of what the leader's probability leaves.
+fn rest(sure: &Probability, share: f64) -> Probability {
+    let of = |value: f64| round((1.0 - value) * share);
+    match sure {
+        Probability::Point { value, cases } => Probability::Point { value: of(*value), cases: *cases },
+        Probability::Band { low, high, cases } => {
+            Probability::Band { low: of(*high), high: of(*low), cases: *cases }
+        }
     }
 }
 

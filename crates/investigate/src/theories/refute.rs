@@ -13,8 +13,8 @@ use super::matching::{match_mechanism, matches};
 use crate::agents::{cut, number};
 use crate::board::{MessageCount, Reading};
 use crate::concepts::WORSE;
-use crate::rounds::asked_for_by_callers;
 use crate::mechanisms::{Mechanism, Origin, TestName};
+use crate::rounds::asked_for_by_callers;
 
 /// Theories put to the test; the rest keeps its score.
 const TESTED_MAX: usize = 24;
@@ -267,7 +267,8 @@ fn load_steady(scene: &Scene<'_>, theory: &Theory, mechanism: &Mechanism) -> Opt
     if mechanism.origin != Origin::Load {
         return None;
     }
-    let (test, would) = ("load steady", "load did not rise, or only because callers ask more for each request");
+    let (test, would) =
+        ("load steady", "load did not rise, or only because callers ask more for each request");
     let name = &theory.entity.name;
     let measured = load_measured(scene, theory);
     if measured.is_empty() {

@@ -172,7 +172,10 @@ impl<'a> Builder<'a> {
                 Some(event) => {
                     headline.push_str(&format!(", set off by: {}", text::line(event.claim.text())))
                 }
-                None => headline.push_str(&format!(", set off by {}", text::line(&change.to_string()))),
+                None => {
+                    let words = theory.change_title.clone().unwrap_or_else(|| change.to_string());
+                    headline.push_str(&format!(", set off by: {}", text::line(&words)));
+                }
             }
         }
         if theory.outside {

@@ -184,7 +184,10 @@ fn diff_of(change: &Change) -> Option<Vec<FileDiff>> {
     }
     let (key, before, after) =
         before_and_after(&change.title).or_else(|| before_and_after(&change.reference))?;
-    let key = if key.is_empty() { change.reference.as_str() } else { key };
+    // The title says `config pool.size of svc-a: 40 → 4; why`: the reference is the key, and why is no part of the value.
+    let named = change.title.contains(&change.reference) || key.is_empty();
+    let key = if named { change.reference.as_str() } else { key };
+    let after = after.split("; ").next().unwrap_or(after);
     Some(vec![FileDiff {
         path: "settings.yaml".to_owned(),
         text: format!("-{key}: {before}\n+{key}: {after}\n"),

@@ -268,6 +268,9 @@ impl Reader<'_> {
         found: &OnsetEstimate,
         finding: &midwatch_model::Finding,
     ) {
+        // A band below zero says nothing of what is never negative.
+        let never_negative = subject.values.iter().all(|value| value.is_nan() || *value >= 0.0);
+        let normal = if never_negative { (normal.0.max(0.0), normal.1) } else { normal };
         self.result.charts.push(Chart {
             title: format!("{} {}", subject.entity().name, subject.name()),
             evidence: cited.id.clone(),
