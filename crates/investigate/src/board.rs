@@ -1,10 +1,10 @@
 //! Everything an investigation has gathered so far, merged in plan order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use midwatch_model::{
     Change, ChangeId, Chart, Claim, ContentId, Damage, EntityId, EntityKind, Evidence, EvidenceId, Finding,
-    FindingId, Gap, Relation, Round, SourceNote, Step, TrailStep,
+    FindingId, Gap, Relation, Round, Signal, SourceNote, Step, TrailStep,
 };
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +104,8 @@ pub struct StepAnswer {
     pub relations: Vec<Relation>,
     /// Entities it met, named as the sources name them.
     pub entities: Vec<EntityId>,
+    /// Which signals it saw of which entities, whatever these say.
+    pub seen: BTreeSet<(Signal, EntityId)>,
     /// Shares of failed requests.
     pub failed_shares: Vec<FailedShare>,
     /// Operations that are hit, worst first.
@@ -139,6 +141,8 @@ pub struct Board {
     pub relations: Vec<Relation>,
     /// Entities met.
     pub entities: Vec<EntityId>,
+    /// Which signals of which entities were seen, whatever these say.
+    pub seen: BTreeSet<(Signal, EntityId)>,
     /// Gaps, each once.
     pub gaps: Vec<Gap>,
     /// Rows that could not be read.
@@ -198,6 +202,7 @@ impl Board {
         for gap in answer.gaps {
             self.add_gap(gap);
         }
+        self.seen.extend(answer.seen);
         self.entities.extend(answer.entities);
         self.entities.sort();
         self.entities.dedup();
@@ -250,8 +255,9 @@ impl Board {
 
     /// Takes over findings about what this board knows nothing of: an entity's series that a wider question left out.
     pub fn adopt_missing(&mut self, other: &Board) {
-        let known: std::collections::BTreeSet<(EntityId, String)> =
+        let known: BTreeSet<(EntityId, String)> =
             self.findings.values().map(|finding| (finding.entity.clone(), finding.subject.clone())).collect();
+        self.seen.extend(other.seen.iter().cloned());
         for finding in other.findings.values() {
             if known.contains(&(finding.entity.clone(), finding.subject.clone())) {
                 continue;

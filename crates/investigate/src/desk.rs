@@ -142,7 +142,11 @@ impl<T> Gathered<T> {
                 } else {
                     format!("no {} in the window", signal.as_str())
                 },
-                grant: format!("connect a source of {}, or add them to the snapshot", signal.as_str()),
+                grant: if self.got.is_empty() {
+                    format!("connect a source of {}, or add them to the snapshot", signal.as_str())
+                } else {
+                    format!("if there were any, give the {} that are missing", signal.as_str())
+                },
                 settles: settles.to_owned(),
             });
         }

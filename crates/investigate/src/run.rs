@@ -8,7 +8,7 @@ use midwatch_sources::{Source, SourceError};
 use crate::board::Board;
 use crate::conclude::{Case, compile};
 use crate::journal::append;
-use crate::rounds::{Session, attribute, declared, explain, localise, orient, settle_condition};
+use crate::rounds::{Session, attribute, declared, explain, localise, note_unseen, orient, settle_condition};
 use crate::system::BoardView;
 use crate::theories::{SUSPECTS_MAX, Scene, build, refute, settle};
 use crate::{Journal, JournalError, Settings};
@@ -79,6 +79,7 @@ pub async fn investigate(
     settle_condition(&mut orientation, &board);
     session.stage("condition", &orientation)?;
     let localisation = localise(&orientation, &board);
+    note_unseen(&orientation, &localisation, &mut board);
     session.stage("localisation", &localisation)?;
     if let Some(first) = localisation.origins.first() {
         watcher.saw(Progress::Preliminary(format!("looks as if it started at {}", first.entity.name)));

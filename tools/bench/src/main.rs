@@ -43,6 +43,9 @@ pub(crate) struct Arguments {
     /// Run each case this many times and count how many give equal reports
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeat: u32,
+    /// Investigate each golden incident this many times with a random third of its evidence removed
+    #[arg(long, value_name = "SEEDS", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    thinned: Option<u32>,
     /// Leave an agent out; may be repeated
     #[arg(long, value_name = "NAME")]
     without_agent: Vec<String>,
@@ -59,6 +62,7 @@ impl Arguments {
             case: None,
             mutate: Vec::new(),
             repeat: 1,
+            thinned: None,
             without_agent: Vec::new(),
         }
     }
@@ -89,7 +93,10 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<()> {
     let outcome = match arguments.suite {
         Suite::Rootcausebench => suites::rootcausebench::measure(arguments)?,
-        Suite::Incidents => suites::incidents::measure(arguments)?,
+        Suite::Incidents => match arguments.thinned {
+            Some(seeds) => suites::thinned::measure(arguments, seeds)?,
+            None => suites::incidents::measure(arguments)?,
+        },
         Suite::Loghub2k => suites::loghub::measure(arguments)?,
     };
     if let Some(path) = &arguments.json {

@@ -66,7 +66,13 @@ pub(crate) const ALL: &[&dyn Agent] = &[
     &documents::DocumentsAgent,
 ];
 
+pub(crate) use self::code::before_and_after;
 pub(crate) use crate::concepts::CLIMBING;
+
+/// What an agent's absence leaves open.
+pub(crate) fn settles(agent: &str) -> &'static str {
+    ALL.iter().map(|known| known.spec()).find(|spec| spec.name == agent).map_or("", |spec| spec.settles)
+}
 
 /// What a finding is made of; [`Draft::finish`] gives it its id.
 pub(crate) struct Draft {
@@ -167,6 +173,7 @@ pub(crate) fn number(value: f64) -> String {
     }
     match size {
         0.0 => "0".to_owned(),
+        _ if size < 1e4 && value.fract() == 0.0 => format!("{value:.0}"),
         _ if size >= 1e9 => format!("{:.1}G", value / 1e9),
         _ if size >= 1e6 => format!("{:.1}M", value / 1e6),
         _ if size >= 1e4 => format!("{:.1}k", value / 1e3),
@@ -174,6 +181,12 @@ pub(crate) fn number(value: f64) -> String {
         _ if size >= 10.0 => format!("{value:.1}"),
         _ if size >= 1.0 => format!("{value:.2}"),
         _ if size >= 0.001 => format!("{value:.3}"),
+        _ if size >= 1e-6 => {
+            // Two digits that count, without an exponent: 0.00052.
+            let decimals = 1 + (-size.log10()).ceil().clamp(0.0, 8.0) as usize;
+            let text = format!("{value:.decimals$}");
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
         _ => format!("{value:.2e}"),
     }
 }

@@ -1,10 +1,11 @@
 //! What users felt, how it spread, and what happened when.
 
 use midwatch_model::{
-    AlertState, ChangeKind, Claim, EntityId, FindingKind, Impact, Measure, RelationKind, Spread, SpreadEdge,
+    AlertState, Claim, EntityId, FindingKind, Impact, Measure, RelationKind, Spread, SpreadEdge,
     TimelineEvent, TimelineKind, Timestamp, Victim,
 };
 
+use super::advice::is_rollback;
 use super::report::Case;
 use super::verdict::{change_text, clock};
 use crate::agents::{cut, number};
@@ -119,8 +120,7 @@ pub(super) fn impact(case: &Case<'_>) -> Impact {
     }
     let share = entry_share(case, onset.map(|onset| onset.at), ended_at);
     if let Some(felt) = &share {
-        let text =
-            format!("{} of requests fail at {} ({})", percent(felt.share), felt.entity.name, felt.metric);
+        let text = share_text(case, felt, onset.map(|onset| onset.at), ended_at);
         claims.extend(Claim::from_evidence(text, std::slice::from_ref(&felt.evidence)));
         if let Some(failed) = felt.failed_requests {
             let text = format!("about {} requests failed at {}", number(failed), felt.entity.name);
@@ -137,6 +137,40 @@ pub(super) fn impact(case: &Case<'_>) -> Impact {
         claims,
     }
 }
+
+/// The failed share in words: over the whole time, and over the part of it in which requests failed when that began later.
+fn share_text(
+    case: &Case<'_>,
+    felt: &Felt<'_>,
+    onset: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+) -> String {
+    let name = &felt.entity.name;
+    let plain = format!("{} of requests failed at {name} ({})", percent(felt.share), felt.metric);
+    let series = case.board.failed_shares.iter().find(|share| share.evidence == felt.evidence);
+    let failing_from = case
+        .board
+        .findings_at(felt.entity)
+        .filter(|finding| is_worse(finding) && finding.evidence.contains(&felt.evidence))
+        .filter_map(|finding| finding.onset)
+        .map(|onset| onset.at)
+        .min();
+    let (Some(onset), Some(from), Some(series)) = (onset, failing_from, series) else { return plain };
+    if from.duration_since(onset).as_secs() < FELT_LATER_S {
+        return plain;
+    }
+    let Some(felt_part) = average(series, Some(from), ended_at) else { return plain };
+    format!(
+        "{} of requests failed at {name} since {} ({}); {} counted from the onset",
+        percent(felt_part.share),
+        clock(from),
+        felt.metric,
+        percent(felt.share)
+    )
+}
+
+/// Seconds after the onset from which it is said that users felt it later.
+const FELT_LATER_S: i64 = 600;
 
 /// A share of failed requests, averaged.
 struct Felt<'a> {
@@ -223,8 +257,15 @@ pub(super) fn timeline(case: &Case<'_>) -> Vec<TimelineEvent> {
             .flatten()
             .filter_map(|id| case.board.change_evidence.get(id).cloned())
             .collect();
-        let what = if candidate.deploy.is_some() { ChangeKind::Deploy } else { change.kind };
-        let text = format!("{} reached {}: {}", what.as_str(), candidate.entity.name, change_text(change));
+        let by = candidate.deploy.as_ref().and_then(|id| case.board.changes.get(id));
+        let what = by.map_or(change.kind, |by| by.kind).as_str();
+        let entity = &candidate.entity.name;
+        let text = match by {
+            Some(deploy) if is_rollback(case, deploy) => {
+                format!("{what} put {} of {entity} back: {}", cut(&deploy.reference, 40), change_text(change))
+            }
+            _ => format!("{what} reached {entity}: {}", change_text(change)),
+        };
         let Some(claim) = Claim::from_evidence(text, &evidence) else { continue };
         events.push(TimelineEvent {
             at: candidate.at,

@@ -1,5 +1,6 @@
 //! From theories to the report: verdict, what to do, what speaks for and against, spread, impact, timeline.
 
+mod advice;
 mod impact;
 mod report;
 mod verdict;

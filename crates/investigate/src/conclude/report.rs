@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use midwatch_model::{
-    Change, ChangeId, Claim, Evidence, EvidenceId, FindingKind, Measure, REPORT_SCHEMA, Recommendation,
-    Report, TermKind, Theory, TheoryStatus, TimelineKind, VerdictKind,
+    Change, ChangeId, Claim, Evidence, EvidenceId, FindingKind, Measure, REPORT_SCHEMA,
+    Report, TermKind, Theory, TheoryStatus, TimelineKind,
 };
 
+use super::advice::recommendations;
 use super::impact::{impact, spread, timeline};
-use super::verdict::{change_text, is_sure, short_id, supports, verdict};
+use super::verdict::verdict;
 use crate::board::Board;
 use crate::mechanisms::MechanismSet;
 use crate::rounds::is_worse;
@@ -138,67 +139,6 @@ fn shown(case: &Case<'_>, cuts: &mut Vec<String>) -> Vec<Theory> {
     ruled_out.truncate(RULED_OUT_MAX);
     kept.extend(ruled_out);
     kept
-}
-
-fn recommendations(case: &Case<'_>, kind: VerdictKind) -> Vec<Recommendation> {
-    let Some(leader) = case.leader() else { return Vec::new() };
-    let mut advice = Vec::new();
-    let because = supports(leader);
-    let evidence: Vec<EvidenceId> =
-        because.iter().take(2).flat_map(|term| term.evidence.iter().cloned()).collect();
-    let why = |text: &str| Claim::from_evidence(text, &evidence);
-    let change = case.change(leader);
-    if let Some(mechanism) = case.mechanisms.get(&leader.mechanism)
-        && matches!(kind, VerdictKind::CauseFound | VerdictKind::CausedOutside | VerdictKind::Located)
-        && let Some(why) = because.first().and_then(|term| why(&term.text))
-    {
-        let named = match change {
-            Some(change) => change_text(change),
-            None => "the change that set it off, once it is known".to_owned(),
-        };
-        let peer = leader.fault_at.as_ref().map_or("the other side", |peer| peer.name.as_str());
-        let title = mechanism
-            .remedy
-            .title
-            .replace("{entity}", &leader.entity.name)
-            .replace("{change}", &named)
-            .replace("{peer}", peer);
-        let command = change
-            .filter(|change| {
-                kind == VerdictKind::CauseFound
-                    && change.commit.is_some()
-                    && is_sure(Some(&leader.probability))
-            })
-            .map(|change| format!("git revert --no-edit {}", short_id(change)));
-        advice.push(Recommendation { title, why, command, reversible: mechanism.remedy.reversible });
-    }
-    if kind == VerdictKind::NotProven
-        && let Some(change) = change
-        && let Some(why) = because.first().and_then(|term| why(&term.text))
-    {
-        advice.push(Recommendation {
-            title: format!("Check {} first; it is the likeliest suspect, not proven", change_text(change)),
-            why,
-            command: None,
-            reversible: true,
-        });
-    }
-    if let Some(gap) = case.board.gaps.iter().find(|gap| !gap.settles.is_empty())
-        && !matches!(kind, VerdictKind::CauseFound | VerdictKind::CausedOutside)
-        && let Some(why) = Claim::from_evidence(
-            format!("it would settle {}", gap.settles),
-            &case.orientation.incident.evidence,
-        )
-    {
-        advice.push(Recommendation {
-            title: format!("Close a gap: {}; {}", gap.missing, gap.grant),
-            why,
-            command: None,
-            reversible: true,
-        });
-    }
-    advice.truncate(3);
-    advice
 }
 
 fn against(case: &Case<'_>) -> Vec<Claim> {

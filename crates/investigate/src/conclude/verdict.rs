@@ -1,10 +1,11 @@
 //! The six verdicts.
 
 use midwatch_model::{
-    Change, ContentId, EvidenceId, Onset, Probability, TermKind, Theory, TheoryStatus, Timestamp, Verdict,
+    Change, EvidenceId, Onset, Probability, TermKind, Theory, TheoryStatus, Timestamp, Verdict,
     VerdictKind,
 };
 
+use super::advice::ended_by;
 use super::report::Case;
 use crate::mechanisms::Origin;
 use crate::stages::Condition;
@@ -79,7 +80,16 @@ fn sick(case: &Case<'_>) -> Verdict {
         probability: Some(leader.probability.clone()),
     };
     let over = match case.orientation.ended_at {
-        Some(at) => format!(" It was over by {}.", clock(at)),
+        Some(at) => match ended_by(case, leader) {
+            Some((deploy, entity)) => format!(
+                " It was over by {}, after {} went back to {} at {}.",
+                clock(at),
+                entity.name,
+                crate::agents::cut(&deploy.reference, 40),
+                clock(deploy.at)
+            ),
+            None => format!(" It was over by {}.", clock(at)),
+        },
         None => String::new(),
     };
     if let (Some(change), true) = (case.change(leader), proof.change_proven) {
@@ -252,9 +262,4 @@ pub(super) fn supports(theory: &Theory) -> Vec<&midwatch_model::Term> {
 /// Whether a verdict is sure enough to recommend acting on its change.
 pub(super) fn is_sure(probability: Option<&Probability>) -> bool {
     probability.is_some_and(|probability| probability.middle() >= 0.5)
-}
-
-/// The change's id as text, for commands.
-pub(super) fn short_id(change: &Change) -> String {
-    change.commit.as_ref().map_or_else(|| change.id.as_str().to_owned(), |commit| commit.sha.clone())
 }

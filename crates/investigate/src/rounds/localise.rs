@@ -8,7 +8,7 @@ use midwatch_analysis::graph::{
 };
 use midwatch_model::{
     EntityId, EvidenceId, Finding, FindingKind, Measure, Onset, Question, QuestionKind, RelationKind, Round,
-    Timestamp,
+    SignedDuration, Timestamp,
 };
 
 use super::Session;
@@ -39,8 +39,13 @@ pub(crate) async fn explain(
     session.ask(Round::Localise, &[(spans, because)], board).await?;
     let onset = earliest(orientation, board);
     let mut logs = question(QuestionKind::LogPatterns);
+    // A sample tells of the time since the one before it: what began may have begun that much earlier, and its first
+    // messages must not count as normal.
     logs.baseline = onset
-        .and_then(|onset| midwatch_model::Window::new(orientation.window.start(), onset.at))
+        .and_then(|onset| {
+            onset.at.checked_sub(SignedDuration::from_secs(i64::from(onset.uncertainty_s))).ok()
+        })
+        .and_then(|end| midwatch_model::Window::new(orientation.window.start(), end))
         .or(orientation.baseline);
     session
         .ask(Round::Explain, &[(logs, "messages name what breaks in the program's own words")], board)
@@ -286,8 +291,8 @@ pub(crate) fn asked_for_by_callers(entity: &EntityId, board: &Board) -> Option<(
     let measured: Vec<(EntityId, f64)> = callers
         .filter_map(|relation| Some((relation.from.clone(), load_growth(&relation.from, board)?.0)))
         .collect();
-    let most = measured.iter().map(|(_, growth)| *growth).fold(f64::NAN, f64::max);
-    if !(growth > LOAD_OUTGROWN * most.max(1.0)) {
+    let most = measured.iter().map(|(_, growth)| *growth).fold(1.0, f64::max);
+    if growth <= LOAD_OUTGROWN * most {
         return None;
     }
     // Of several callers the one that is in trouble itself asks more; else the first by name.

@@ -5,9 +5,11 @@ mod declared;
 mod localise;
 mod orient;
 mod steps;
+mod unseen;
 
 pub(crate) use attribute::attribute;
 pub(crate) use declared::declared;
 pub(crate) use localise::{asked_for_by_callers, explain, localise};
 pub(crate) use orient::{is_worse, orient, settle_condition};
 pub(crate) use steps::Session;
+pub(crate) use unseen::note_unseen;

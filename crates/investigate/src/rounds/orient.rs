@@ -1,6 +1,7 @@
 //! Round one: is it real, what is broken, since when. The window grows by doubling look-back, one hour to seven days,
 //! until a stretch of normal operation before the departure is in sight.
 
+use midwatch_analysis::series::words_of;
 use midwatch_model::{
     Actor, Alert, AlertState, Answer, Citation, ContentId, EntityId, EntryKind, Evidence, EvidenceId,
     Finding, FindingKind, Gap, Incident, Measure, Question, QuestionKind, Round, Severity, Signal,
@@ -38,6 +39,7 @@ pub(crate) async fn orient(
     let coverage = coverage(session, board).await;
     let mut incident = incident(request, &coverage, board)?;
     append(session.journal, Actor::Engine, EntryKind::Incident, None, &incident)?;
+    let measured = session.sources.iter().any(|source| source.metrics().is_some());
     let mut sight = Sight { request, coverage, look_back: LOOK_BACK_MIN };
     let blank = board.clone();
     let mut target_names = incident.target.iter().cloned().collect::<Vec<_>>();
@@ -52,7 +54,7 @@ pub(crate) async fn orient(
             target_names = vec![resolved.clone()];
             incident.target = Some(resolved);
         }
-        if range.last || baseline_in_sight(&seen, &range.window) {
+        if !measured || range.last || baseline_in_sight(&seen, &range.window) {
             break seen;
         }
         sight.widen(2);
@@ -320,8 +322,23 @@ pub(crate) fn settle_condition(orientation: &mut Orientation, board: &Board) {
         ids.truncate(3);
         ids
     };
-    let seasonal: Vec<&Finding> =
+    let mut seasonal: Vec<&Finding> =
         here.iter().copied().filter(|finding| finding.kind == FindingKind::MetricSeasonal).collect();
+    // What the alert is about comes first: by its metric's name, else by the words they share.
+    let asked: Vec<String> = orientation
+        .incident
+        .alerts
+        .iter()
+        .flat_map(|alert| {
+            [alert.metric.clone().unwrap_or_default(), alert.name.clone(), alert.summary.clone()]
+        })
+        .flat_map(|text| words_of(&text))
+        .collect();
+    let shared = |finding: &&Finding| {
+        let words = words_of(&finding.subject);
+        words.iter().filter(|word| asked.contains(word)).count()
+    };
+    seasonal.sort_by_key(|finding| (std::cmp::Reverse(shared(finding)), finding.id.clone()));
     let symptom = orientation.symptom.as_ref().and_then(|id| board.findings.get(id));
     let (condition, reason, evidence) = match symptom {
         None if !seasonal.is_empty() => (Condition::Healthy, seasonal[0].summary.clone(), cite(&seasonal)),

@@ -84,7 +84,7 @@ impl<'a> Session<'a> {
                         signal: signal_of(step.question.kind),
                         missing: format!("the {} agent failed: {error}", step.agent),
                         grant: "see the error, then run this again".to_owned(),
-                        settles: settles(&step.agent).to_owned(),
+                        settles: agents::settles(&step.agent).to_owned(),
                     });
                     let outcome =
                         StepOutcome { text: error.to_string(), failed: true, ..StepOutcome::default() };
@@ -206,14 +206,6 @@ fn outcome_of(kind: QuestionKind, answer: &StepAnswer) -> String {
         }
         _ => "nothing was found".to_owned(),
     }
-}
-
-fn settles(agent: &str) -> &'static str {
-    agents::ALL
-        .iter()
-        .map(|known| known.spec())
-        .find(|spec| spec.name == agent)
-        .map_or("", |spec| spec.settles)
 }
 
 fn signal_of(kind: QuestionKind) -> Signal {

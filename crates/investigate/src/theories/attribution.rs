@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use midwatch_model::{
-    Change, ChangeId, ChangeKind, EntityId, EvidenceId, RelationKind, SignedDuration, Term, TermKind,
-    Timestamp,
+    Change, ChangeId, ChangeKind, EntityId, EntityKind, EvidenceId, RelationKind, SignedDuration, Term,
+    TermKind, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -103,7 +103,10 @@ pub fn candidates(board: &Board) -> Vec<Candidate> {
                 continue;
             }
             let taken_in = libraries.reach(commit, entity, head);
-            let Some(reach) = taken_in.or_else(|| reach_of(commit, entity, &owners)) else { continue };
+            // What is built elsewhere comes in by that way or not at all, whatever its paths look like.
+            let by_path =
+                || libraries.may_hold(commit, entity).then(|| reach_of(commit, entity, &owners)).flatten();
+            let Some(reach) = taken_in.or_else(by_path) else { continue };
             found.push(Candidate {
                 change: commit.id.clone(),
                 entity: entity.clone(),
@@ -161,6 +164,17 @@ impl Libraries {
             deployed: deploys.filter_map(|deploy| Some(squash(&deploy.entity.as_ref()?.name))).collect(),
             built_from,
         }
+    }
+
+    /// Whether the repository of a commit may hold the code of `entity`: nobody says which it is, or it is no library and
+    /// not one that another deployed entity is named after.
+    fn may_hold(&self, commit: &Change, entity: &EntityId) -> bool {
+        let Some(home) = commit.entity.as_ref().filter(|home| home.kind == EntityKind::Repository) else {
+            return true;
+        };
+        let home = squash(&home.name);
+        let is_library = self.built_from.values().any(|libraries| libraries.contains(&home));
+        home == squash(&entity.name) || !(is_library || self.deployed.contains(&home))
     }
 
     /// How a library's commit reaches `entity` through a deploy of it whose newest commit is `head`: for sure when that

@@ -4,6 +4,7 @@
 
 mod fill_diffs;
 mod rename;
+pub(crate) mod thin;
 mod without_culprit;
 
 use std::fs;
@@ -45,8 +46,7 @@ pub(crate) fn mutated(directory: &Path, mutations: &[Mutation], culprit: &str) -
     if mutations.is_empty() {
         return Ok(Data::AsItLies(directory.to_owned()));
     }
-    let copy = tempfile::Builder::new().prefix("midwatch-bench-").tempdir()?;
-    copy_all(directory, copy.path())?;
+    let copy = copied(directory)?;
     for mutation in mutations {
         match mutation {
             Mutation::WithoutCulprit => without_culprit::apply(copy.path(), culprit)?,
@@ -55,6 +55,13 @@ pub(crate) fn mutated(directory: &Path, mutations: &[Mutation], culprit: &str) -
         }
     }
     Ok(Data::Copy(copy))
+}
+
+/// A copy of `directory` that is removed when dropped.
+pub(crate) fn copied(directory: &Path) -> Result<TempDir> {
+    let copy = tempfile::Builder::new().prefix("midwatch-bench-").tempdir()?;
+    copy_all(directory, copy.path())?;
+    Ok(copy)
 }
 
 fn copy_all(from: &Path, to: &Path) -> Result<()> {

@@ -4,3 +4,4 @@ pub(crate) mod baselines;
 pub(crate) mod incidents;
 pub(crate) mod loghub;
 pub(crate) mod rootcausebench;
+pub(crate) mod thinned;

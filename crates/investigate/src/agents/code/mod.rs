@@ -29,6 +29,9 @@ static SPEC: AgentSpec = AgentSpec {
 /// Characters of a diff that are kept as evidence.
 const DIFF_CHARACTERS_MAX: usize = 6000;
 
+/// Under what name a setting is read as a diff; it is no file and never shown.
+const SETTING_PATH: &str = "settings.yaml";
+
 /// Behaviours and ties kept for each diff.
 const KEPT_MAX: usize = 8;
 
@@ -57,15 +60,16 @@ fn answer(question: &Question, board: &Board) -> StepAnswer {
             continue;
         };
         let reading = read_diff(&diff);
-        let text: String = diff.iter().map(|file| format!("{}\n{}\n", file.path, file.text)).collect();
+        let shown = |file: &FileDiff| match change.commit {
+            Some(_) => format!("{}\n{}\n", file.path, file.text),
+            None => file.text.clone(),
+        };
+        let text: String = diff.iter().map(shown).collect();
         let whole = text.chars().count();
-        let name: String = change
-            .commit
-            .as_ref()
-            .map_or(change.reference.as_str(), |commit| commit.sha.as_str())
-            .chars()
-            .take(12)
-            .collect();
+        let name = match &change.commit {
+            Some(commit) => commit.sha.chars().take(12).collect(),
+            None => cut(&change.reference, 80),
+        };
         let citation = Citation {
             source: board
                 .change_evidence
@@ -168,7 +172,7 @@ fn behaviours(reading: &DiffReading) -> (Vec<Behaviour>, usize) {
         kept.push(Behaviour {
             kind: behaviour.kind.to_owned(),
             weight: behaviour.weight,
-            text: cut(&behaviour.summary, 240),
+            text: cut(&behaviour.summary.replace(&format!(" in {SETTING_PATH}"), ""), 240),
         });
     }
     (kept, kinds.len())
@@ -189,13 +193,13 @@ fn diff_of(change: &Change) -> Option<Vec<FileDiff>> {
     let key = if named { change.reference.as_str() } else { key };
     let after = after.split("; ").next().unwrap_or(after);
     Some(vec![FileDiff {
-        path: "settings.yaml".to_owned(),
+        path: SETTING_PATH.to_owned(),
         text: format!("-{key}: {before}\n+{key}: {after}\n"),
     }])
 }
 
 /// `pool.size: 40 -> 4` in its parts; also with `→`, `=>` and `from 40 to 4`.
-fn before_and_after(text: &str) -> Option<(&str, &str, &str)> {
+pub(crate) fn before_and_after(text: &str) -> Option<(&str, &str, &str)> {
     let line = text.lines().find(|line| {
         line.contains("->") || line.contains('→') || line.contains("=>") || line.contains(" from ")
     })?;

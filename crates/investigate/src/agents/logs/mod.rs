@@ -1,6 +1,6 @@
 //! Logs: which messages are new, more frequent or gone; what they speak of, whom they blame, where the code fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -84,6 +84,8 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
                 patterns.overflow_lines, patterns.lines
             ));
         }
+        let names: BTreeSet<&str> = patterns.patterns.iter().map(|pattern| pattern.entity.as_str()).collect();
+        result.seen.extend(names.into_iter().map(|name| (Signal::Logs, board.entity_named(name))));
         let baseline = (question.window.start_ns(), split);
         let window = (split, question.window.end_ns());
         let changes = compare_patterns(patterns, baseline, window, &NoveltyOptions::default());

@@ -66,6 +66,7 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
             })
             .collect();
         result.entities.extend(set.series.iter().map(|series| series.key.entity.clone()));
+        result.seen.extend(set.series.iter().map(|series| (Signal::Metrics, series.key.entity.clone())));
         Reader { question, citation: &got.citation, result: &mut result }.read(&stored);
     }
     Ok(result)

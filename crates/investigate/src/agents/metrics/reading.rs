@@ -133,9 +133,10 @@ impl Reader<'_> {
     fn cite(&mut self, subject: &Subject<'_>) -> Evidence {
         let points: Vec<(i64, f64)> =
             subject.times_ns.iter().copied().zip(subject.values.iter().copied()).collect();
-        let stride = points.len().div_ceil(POINTS_KEPT_MAX).max(1);
-        let kept: Vec<(i64, f64)> = points.iter().copied().step_by(stride).collect();
-        let truncated = (stride > 1).then(|| format!("every {stride}th of {} points kept", points.len()));
+        let kept = thinned(&points);
+        let truncated = (kept.len() < points.len()).then(|| {
+            format!("{} of {} points kept, among them every high and low", kept.len(), points.len())
+        });
         let series = PointSeries {
             name: subject.name(),
             at: kept.iter().map(|(time, _)| at(*time)).collect(),
@@ -206,6 +207,10 @@ impl Reader<'_> {
         }
         if worse {
             draft.concepts.push(WORSE.to_owned());
+        } else if let Some(same) = self.latest_as_ever(subject, stored) {
+            // What left its level for the better once does not hide that its latest hours are those of every day.
+            draft.kind = FindingKind::MetricSeasonal;
+            draft.summary = seasonal_text(subject, &same);
         }
         if subject.meaning.measure == Measure::Errors
             && subject.series.key.metric.to_lowercase().contains("cancel")
@@ -224,6 +229,12 @@ impl Reader<'_> {
         if subject.meaning.measure == Measure::Errors && found.direction == Direction::Up {
             self.failed_share(subject, load, &cited);
         }
+    }
+
+    /// The latest hour held against the same hours of earlier days, when these explain it.
+    fn latest_as_ever(&self, subject: &Subject<'_>, stored: &StoredSeries<'_>) -> Option<Seasonal> {
+        let end = self.question.window.end_ns();
+        seasonal(subject, stored, (end.saturating_sub(LATEST_NS), end))
     }
 
     fn draft(&self, subject: &Subject<'_>, found: &OnsetEstimate, cited: &Evidence) -> Draft {
@@ -385,6 +396,27 @@ impl Reader<'_> {
             evidence: cited.id.clone(),
         });
     }
+}
+
+/// At most [`POINTS_KEPT_MAX`] points: of each stretch its lowest and its highest, and the last of all.
+fn thinned(points: &[(i64, f64)]) -> Vec<(i64, f64)> {
+    if points.len() <= POINTS_KEPT_MAX {
+        return points.to_vec();
+    }
+    let (whole, last) = (&points[..points.len() - 1], points.last());
+    let length = whole.len().div_ceil((POINTS_KEPT_MAX - 1) / 2);
+    let mut kept = Vec::with_capacity(POINTS_KEPT_MAX);
+    for stretch in whole.chunks(length) {
+        let by_value = |a: &&(i64, f64), b: &&(i64, f64)| a.1.total_cmp(&b.1);
+        let finite = || stretch.iter().filter(|point| point.1.is_finite());
+        let mut two: Vec<(i64, f64)> =
+            finite().min_by(by_value).into_iter().chain(finite().max_by(by_value)).copied().collect();
+        two.sort_by_key(|point| point.0);
+        two.dedup();
+        kept.extend(two);
+    }
+    kept.extend(last);
+    kept
 }
 
 /// The sustained departure of a series, of rare events too; lone spikes do not count.

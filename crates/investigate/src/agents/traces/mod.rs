@@ -1,12 +1,14 @@
 //! Traces: who calls whom, where spans fail, where time is spent, what requests do now that they did not do before.
 
+use std::collections::BTreeSet;
+
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use midwatch_analysis::logs::{concepts_of, telling_words};
 use midwatch_analysis::spans::{
-    AttributeOptions, AttributeShift, CompareOptions, EdgeOptions, ErrorCause, ErrorOptions, FanOutOptions,
-    RetryOptions, SpanBatch, SpanRole, attribute_changes, call_edges, compare_operations, error_origins,
-    fan_outs, missing_calls, retries, slow_edges,
+    AttributeOptions, AttributeShift, CompareOptions, Contrast, EdgeOptions, ErrorCause, ErrorOptions,
+    FanOutOptions, RetryOptions, SpanBatch, SpanRole, SpanStatus, attribute_changes, call_edges,
+    compare_operations, error_origins, fan_outs, missing_calls, retries, slow_edges,
 };
 use midwatch_model::{
     Answer, Citation, Direction, EntityId, EntityKind, Evidence, Finding, FindingKind, Question,
@@ -57,6 +59,9 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
     let mut result = StepAnswer { gaps, truncated, queries, ..StepAnswer::default() };
     for got in &gathered.got {
         let Some(batch) = &got.data else { continue };
+        let names: BTreeSet<&str> =
+            (0..batch.len()).filter_map(|row| Some(batch.row(row)?.service)).collect();
+        result.seen.extend(names.into_iter().map(|name| (Signal::Traces, board.entity_named(name))));
         let mut reader = Reader::new(batch, &got.citation, question, board, &mut result);
         reader.edges();
         reader.errors();
@@ -431,27 +436,53 @@ impl<'a> Reader<'a> {
     fn attributes(&mut self) {
         for change in attribute_changes(self.batch, self.baseline, self.window, &AttributeOptions::default())
         {
+            let spans = |count: u64| if count == 1 { "span" } else { "spans" };
+            let (first, second) = (change.support_before.0, change.support_after.0);
+            let sides = match change.contrast {
+                Contrast::BaselineWindow => {
+                    (format!("{first} {} before", spans(first)), format!("{second} {} since", spans(second)))
+                }
+                Contrast::GoodBad => (
+                    format!("the other {first} {}", spans(first)),
+                    format!("the {second} failed or slow {}", spans(second)),
+                ),
+            };
             let (what, text, z, effect) = match &change.shift {
                 AttributeShift::Number { before, after, z, .. } => (
-                    format!("{} was {} and is {}", change.key, number(*before), number(*after)),
+                    format!(
+                        "{} is {} in {}, {} in {}",
+                        change.key,
+                        number(*after),
+                        sides.1,
+                        number(*before),
+                        sides.0
+                    ),
                     String::new(),
                     z.abs() * 2.0,
                     after / before.max(1e-9),
                 ),
                 AttributeShift::Value { value, before_share, after_share, log_odds, .. } => (
                     format!(
-                        "{} = {} in {} of spans, {} before",
+                        "{} = {} in {} of {}, in {} of {}",
                         change.key,
                         cut(value, 80),
                         percent(*after_share),
-                        percent(*before_share)
+                        sides.1,
+                        percent(*before_share),
+                        sides.0,
                     ),
                     value.clone(),
                     log_odds * 2.0,
                     *after_share,
                 ),
             };
-            let rows = self.rows_of(&change.service, Some(&change.operation), self.window);
+            let mut rows = self.rows_of(&change.service, Some(&change.operation), self.window);
+            // What failed comes first: that is what the sentence is about.
+            rows.sort_by_key(|row| {
+                let failed =
+                    self.batch.row(*row as usize).is_some_and(|span| span.status == SpanStatus::Error);
+                (!failed, *row)
+            });
             let summary = format!("in {} {}, {what}", change.service, change.operation);
             let cited = self.cite(summary.clone(), &format!("attribute {}", change.key), &rows);
             let mut words = self.add_words(&text, &cited);
