@@ -157,9 +157,11 @@ async fn held(sources: &[Arc<dyn Source>]) -> Result<Option<Trigger>, AppError> 
     Ok(None)
 }
 
-/// The time that counts as now: as chosen, else the trigger's, else the last sample's, else when the alert fired.
+/// The time that counts as now, by the engine's rule: as chosen, else the trigger's, else when the latest alert fired, else
+/// the last sample's.
 async fn now(sources: &[Arc<dyn Source>], trigger: &Trigger, asked: &Asked) -> Option<Timestamp> {
-    if let Some(now) = asked.now.or(trigger.now) {
+    let fired_at = trigger.alerts.iter().filter_map(|alert| alert.fired_at).max();
+    if let Some(now) = asked.now.or(trigger.now).or(fired_at) {
         return Some(now);
     }
     let mut last = None;
@@ -169,7 +171,7 @@ async fn now(sources: &[Arc<dyn Source>], trigger: &Trigger, asked: &Asked) -> O
             last = last.max(coverage.last);
         }
     }
-    last.or_else(|| trigger.alerts.iter().filter_map(|alert| alert.fired_at).max())
+    last
 }
 
 fn unknown(alert: &AlertInput) -> AppError {

@@ -18,6 +18,9 @@ pub trait SystemView: Send + Sync {
     fn evidence(&self, from: &EntityId, to: &EntityId) -> Vec<EvidenceId>;
 }
 
+/// Tenants of one machine, or machines nobody is known to run on, up to which each is held for a neighbour of each.
+const NEIGHBOURS_MAX: usize = 200;
+
 /// What the board knows of the system.
 #[derive(Debug, Clone, Default)]
 pub struct BoardView {
@@ -46,9 +49,14 @@ impl BoardView {
             }
         }
         for (host, tenants) in &tenants {
+            // On a crowded machine every other tenant is a neighbour of everyone: only the machine itself says something.
+            let neighbours = tenants.len() <= NEIGHBOURS_MAX;
             for tenant in tenants {
                 let hosts = view.hosts.entry(tenant.clone()).or_default();
                 hosts.insert(host.clone());
+                if !neighbours {
+                    continue;
+                }
                 hosts.extend(tenants.iter().filter(|other| *other != tenant).cloned());
             }
         }
@@ -59,7 +67,7 @@ impl BoardView {
             .filter(|entity| entity.kind == EntityKind::Node && !tenants.contains_key(entity))
             .cloned()
             .collect();
-        if !orphan_nodes.is_empty() {
+        if !orphan_nodes.is_empty() && orphan_nodes.len() <= NEIGHBOURS_MAX {
             for entity in board.entities.iter().filter(|entity| entity.kind != EntityKind::Node) {
                 if !view.hosts.contains_key(entity) {
                     view.hosts.insert(entity.clone(), orphan_nodes.iter().cloned().collect());

@@ -3,7 +3,10 @@
 use midwatch_model::Report;
 
 use crate::chart::ChartView;
-use crate::outline::{Group, Note, Outline, Section, SectionKind, Tone, outline};
+use crate::outline::{
+    Group, Note, Outline, Section, SectionKind, THEORIES_MAX, Tone, VERDICT_CHIPS_MAX, is_of_theories,
+    outline,
+};
 use crate::text;
 
 /// Quoted rows of one piece of evidence that are shown; more are counted.
@@ -39,15 +42,16 @@ fn write_section(out: &mut String, section: &Section, outline: &Outline) {
             out.push_str(&format!("**{}**\n\n", inline(title)));
         }
         match section.kind {
-            SectionKind::Verdict => write_paragraphs(out, group),
-            _ if remark => write_paragraphs(out, group),
+            SectionKind::Verdict => write_paragraphs(out, group, VERDICT_CHIPS_MAX),
+            _ if remark => write_paragraphs(out, group, usize::MAX),
             SectionKind::Why if is_table(group) => {
                 write_table(out, group, ["Weight", "Kind", "What", "Evidence"])
             }
             SectionKind::Timeline if is_table(group) => {
                 write_table(out, group, ["UTC", "Kind", "What", "Evidence"]);
             }
-            _ => write_list(out, group),
+            kind if is_of_theories(kind, group) => write_list(out, group, THEORIES_MAX),
+            _ => write_list(out, group, usize::MAX),
         }
     }
     if section.kind == SectionKind::Evidence && outline.uncited > 0 {
@@ -66,12 +70,14 @@ fn is_table(group: &Group) -> bool {
     group.items.iter().all(|item| !item.lead.is_empty() && !item.label.is_empty() && item.notes.is_empty())
 }
 
-fn write_paragraphs(out: &mut String, group: &Group) {
+fn write_paragraphs(out: &mut String, group: &Group, chips_max: usize) {
     for (index, item) in group.items.iter().enumerate() {
         if index > 0 {
             out.push('\n');
         }
-        out.push_str(&format!("{}{}\n", inline(&item.text), chips(&item.chips)));
+        let (shown, hidden) = item.chips.split_at(item.chips.len().min(chips_max));
+        let more = if hidden.is_empty() { String::new() } else { format!(" and {} more", hidden.len()) };
+        out.push_str(&format!("{}{}{more}\n", inline(&item.text), chips(shown)));
         for note in &item.notes {
             out.push('\n');
             write_note(out, note, "");
@@ -96,8 +102,9 @@ fn write_table(out: &mut String, group: &Group, header: [&str; 4]) {
     }
 }
 
-fn write_list(out: &mut String, group: &Group) {
-    for item in &group.items {
+fn write_list(out: &mut String, group: &Group, items_max: usize) {
+    let (shown, hidden) = group.items.split_at(group.items.len().min(items_max));
+    for item in shown {
         let indent = "  ".repeat(item.branch.len());
         let mut words = Vec::new();
         if let Some(number) = item.anchor {
@@ -109,10 +116,16 @@ fn write_list(out: &mut String, group: &Group) {
             words.push(format!("{}:", inline(&item.label)));
         }
         words.push(inline(&item.text));
+        if !item.aside.is_empty() {
+            words.push(format!("({})", inline(&item.aside)));
+        }
         out.push_str(&format!("{indent}- {}{}\n", words.join(" "), chips(&item.chips)));
         for note in &item.notes {
             write_note(out, note, &format!("{indent}  "));
         }
+    }
+    if !hidden.is_empty() {
+        out.push_str(&format!("- … and {} more, see -o json\n", text::count(hidden.len() as u64)));
     }
 }
 

@@ -7,7 +7,8 @@ use crate::text;
 /// Characters a lock screen shows.
 const SUMMARY_CHARS_MAX: usize = 220;
 
-/// One sentence for a lock screen: the verdict's sentence and how sure we are, without a line break.
+/// One sentence for a lock screen: the verdict's sentence and, where it names a cause, how sure we are, without a line
+/// break.
 ///
 /// Conclusions that name no cause are named as such in front. A sentence of more than 220 characters is cut at a word
 /// and ends in `…`; how sure we are is never cut.
@@ -19,7 +20,7 @@ pub fn summary_line(report: &Report) -> String {
     if unproven && !sentence.to_lowercase().starts_with(title) {
         sentence = format!("{}: {sentence}", super::outline::capitalised(title));
     }
-    let sure = verdict.probability.as_ref().filter(|_| !sentence.contains("% sure")).map(|probability| {
+    let sure = super::outline::sure(report).filter(|_| !sentence.contains("% sure")).map(|probability| {
         format!("{} sure.", text::likelihood(probability)).replace(text::NO_BREAK_SPACE, " ")
     });
     let room = SUMMARY_CHARS_MAX - sure.as_ref().map_or(0, |sure| sure.chars().count() + 2);

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use midwatch_model::{Report, VerdictKind};
 
 use crate::chart::ChartView;
-use crate::outline::{Group, Item, Note, Outline, Section, SectionKind, Tone, outline};
+use crate::outline::{
+    Group, Item, Note, Outline, Section, SectionKind, THEORIES_MAX, Tone, VERDICT_CHIPS_MAX, is_of_theories,
+    outline,
+};
 use crate::text::counted;
 use crate::theme::Role;
 use crate::wrap::{Pen, Span, is_address, span};
@@ -46,6 +49,10 @@ struct Limits {
     items_max: usize,
     notes_max: usize,
     chips_max: usize,
+    /// Chips behind the verdict's sentence.
+    verdict_chips_max: usize,
+    /// Theories of one list.
+    theories_max: usize,
     rows_max: usize,
     queries: bool,
 }
@@ -53,13 +60,35 @@ struct Limits {
 impl Limits {
     fn of(detail: Detail) -> Limits {
         match detail {
-            Detail::Brief => Limits { items_max: 4, notes_max: 2, chips_max: 4, rows_max: 0, queries: false },
-            Detail::Normal => {
-                Limits { items_max: 14, notes_max: 3, chips_max: 6, rows_max: 3, queries: false }
-            }
+            Detail::Brief => Limits {
+                items_max: 4,
+                notes_max: 2,
+                chips_max: 4,
+                verdict_chips_max: VERDICT_CHIPS_MAX,
+                theories_max: 2,
+                rows_max: 0,
+                queries: false,
+            },
+            Detail::Normal => Limits {
+                items_max: 14,
+                notes_max: 3,
+                chips_max: 6,
+                verdict_chips_max: VERDICT_CHIPS_MAX,
+                theories_max: THEORIES_MAX,
+                rows_max: 3,
+                queries: false,
+            },
             Detail::Full => {
                 let all = usize::MAX;
-                Limits { items_max: all, notes_max: all, chips_max: all, rows_max: all, queries: true }
+                Limits {
+                    items_max: all,
+                    notes_max: all,
+                    chips_max: all,
+                    verdict_chips_max: all,
+                    theories_max: all,
+                    rows_max: all,
+                    queries: true,
+                }
             }
         }
     }
@@ -67,7 +96,7 @@ impl Limits {
 
 /// Second column: narrower terminals write it in front of the sentence instead.
 const LABEL_COLUMN_FROM_WIDTH: usize = 72;
-const LABEL_COLUMNS_MAX: usize = 14;
+const LABEL_COLUMNS_MAX: usize = 16;
 /// Narrower terminals do not indent what stands under a sub-heading.
 const SUBHEADING_INDENT_FROM_WIDTH: usize = 60;
 /// Levels of a tree that are indented on a narrow terminal.
@@ -105,6 +134,16 @@ fn in_brief(kind: SectionKind, verdict: VerdictKind) -> bool {
     // That all is well rests on what was found fine.
     let fine = kind == Fine && verdict == VerdictKind::HealthyOrRecovered;
     fine || matches!(kind, Verdict | DoNow | Why | Against | Gaps)
+}
+
+/// The items that are shown, the sum below them when there is one, and those left out of a long list.
+fn kept(items: &[Item], items_max: usize) -> (Vec<&Item>, Option<&Item>, &[Item]) {
+    let (listed, sum) = match items.split_last() {
+        Some((last, before)) if last.label == "sum" => (before, Some(last)),
+        _ => (items, None),
+    };
+    let (kept, hidden) = listed.split_at(listed.len().min(items_max));
+    (kept.iter().collect(), sum, hidden)
 }
 
 struct Page {
@@ -151,14 +190,16 @@ impl Page {
         if let Some(title) = &group.title {
             self.pen.paragraph(indent.to_vec(), &indent, &[span(title, Role::Subheading)]);
         }
-        let (kept, sum, hidden) = self.kept(&group.items);
+        let theories = is_of_theories(kind, group);
+        let items_max = if theories { self.limits.theories_max } else { self.limits.items_max };
+        let (kept, sum, hidden) = kept(&group.items, items_max);
         let columns = Columns {
             indent: if under_title { 4 } else { 2 },
             bullets: !matches!(kind, SectionKind::Verdict | SectionKind::Spread),
             ..self.columns(&kept.iter().copied().chain(sum).collect::<Vec<_>>())
         };
         for item in &kept {
-            self.item(item, &columns);
+            self.item(kind, item, &columns);
         }
         if !hidden.is_empty() {
             let more = crate::text::count(hidden.len() as u64);
@@ -171,18 +212,8 @@ impl Page {
             self.left_out(&indent, &format!("and {more} more{together}, see -o json"));
         }
         if let Some(sum) = sum {
-            self.item(sum, &columns);
+            self.item(kind, sum, &columns);
         }
-    }
-
-    /// The items that are shown, the sum below them when there is one, and those left out of a long list.
-    fn kept<'a>(&self, items: &'a [Item]) -> (Vec<&'a Item>, Option<&'a Item>, &'a [Item]) {
-        let (listed, sum) = match items.split_last() {
-            Some((last, before)) if last.label == "sum" => (before, Some(last)),
-            _ => (items, None),
-        };
-        let (kept, hidden) = listed.split_at(listed.len().min(self.limits.items_max));
-        (kept.iter().collect(), sum, hidden)
     }
 
     fn columns(&self, items: &[&Item]) -> Columns {
@@ -201,7 +232,7 @@ impl Page {
             .collect();
         let columns = self.columns(&shown);
         for item in &shown {
-            self.item(item, &columns);
+            self.item(SectionKind::Evidence, item, &columns);
         }
         let more = group.items.len() - shown.len() + uncited;
         if more > 0 {
@@ -210,7 +241,7 @@ impl Page {
         }
     }
 
-    fn item(&mut self, item: &Item, columns: &Columns) {
+    fn item(&mut self, kind: SectionKind, item: &Item, columns: &Columns) {
         let mut indent = columns.indent;
         let mut first = vec![span(" ".repeat(indent), Role::Plain)];
         let remark = item.tone == Tone::Muted && item.notes.is_empty();
@@ -245,7 +276,14 @@ impl Page {
         let mut rest = vec![span(" ".repeat(indent), Role::Plain)];
         self.branches(item, &mut first, &mut rest);
         body.push(span(&item.text, Role::of_text(item.tone)));
-        self.chips(&item.chips, &mut body);
+        if !item.aside.is_empty() {
+            body.push(span(format!("({})", item.aside), Role::Muted));
+        }
+        if kind == SectionKind::Verdict {
+            self.chips_at_most(self.limits.verdict_chips_max, "", &item.chips, &mut body);
+        } else {
+            self.chips(&item.chips, &mut body);
+        }
         let queries = item.notes.iter().filter(|note| matches!(note, Note::Query(_))).count() as u64;
         if queries > 0 && !self.limits.queries {
             body.push(span(format!("({})", counted(queries, "query", "queries")), Role::Muted));
@@ -275,13 +313,17 @@ impl Page {
     }
 
     fn chips(&mut self, numbers: &[usize], body: &mut Vec<Span>) {
-        for number in numbers.iter().take(self.limits.chips_max) {
+        self.chips_at_most(self.limits.chips_max, ", see -o json", numbers, body);
+    }
+
+    fn chips_at_most(&mut self, chips_max: usize, whereto: &str, numbers: &[usize], body: &mut Vec<Span>) {
+        for number in numbers.iter().take(chips_max) {
             self.shown.insert(*number);
             body.push(span(format!("[e{number}]"), Role::Chip));
         }
-        let more = numbers.len().saturating_sub(self.limits.chips_max);
+        let more = numbers.len().saturating_sub(chips_max);
         if more > 0 {
-            body.push(span(format!("and {more} more, see -o json"), Role::Muted));
+            body.push(span(format!("and {more} more{whereto}"), Role::Muted));
         }
     }
 

@@ -127,13 +127,14 @@ fn group_thousands(digits: &str) -> String {
     out
 }
 
-/// A measured value with about three significant digits: `1,840`, `12.5`, `0.0031`, `2.5e12`; `?` when not finite.
+/// A measured value with about three significant digits: `1,840`, `12.5`, `0.0031`, `0.0000012`, `2.50e12`; `?` when
+/// not finite. Sizes from 1e-6 to 1e9 are written out.
 pub fn number(value: f64) -> String {
     let size = value.abs();
     if !value.is_finite() {
         return "?".into();
     }
-    if size != 0.0 && !(1e-4..1e9).contains(&size) {
+    if size != 0.0 && !(1e-6..1e9).contains(&size) {
         return format!("{value:.2e}");
     }
     let decimals = match size {
@@ -141,7 +142,10 @@ pub fn number(value: f64) -> String {
         _ if size >= 10.0 => 1,
         _ if size >= 1.0 => 2,
         _ if size >= 0.01 => 3,
-        _ => 5,
+        _ if size >= 0.001 => 5,
+        _ if size >= 0.0001 => 6,
+        _ if size >= 0.00001 => 7,
+        _ => 8,
     };
     let plain = format!("{size:.decimals$}");
     let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
@@ -190,12 +194,12 @@ pub fn likelihood(probability: &Probability) -> String {
     }
 }
 
-/// How sure we are and on how many alike cases that rests: `70–90 % sure (12 alike cases)`.
+/// How sure we are and on how many test cases that was fitted: `70–90 % sure (fitted on 12 test cases)`.
 pub fn sureness(probability: &Probability) -> String {
     let (Probability::Point { cases, .. } | Probability::Band { cases, .. }) = probability;
     let cases = match cases {
-        0 => "no alike cases yet".to_owned(),
-        _ => counted(u64::from(*cases), "alike case", "alike cases"),
+        0 => "not fitted yet".to_owned(),
+        _ => format!("fitted on {}", counted(u64::from(*cases), "test case", "test cases")),
     };
     format!("{}{NO_BREAK_SPACE}sure ({cases})", likelihood(probability))
 }
@@ -233,11 +237,16 @@ pub(crate) fn onset(onset: &Onset, day: &str) -> String {
     }
 }
 
-/// `14:00:00–15:00:00`, with dates where they differ from `day`.
+/// The range of a window as [`span()`] writes it.
 pub(crate) fn window(window: &Window, day: &str) -> String {
-    let (start, end) = (moment(window.start(), day), moment(window.end(), day));
-    if date(window.start()) == date(window.end()) {
-        return format!("{start}–{}", clock(window.end()));
+    span(window.start(), window.end(), day)
+}
+
+/// `14:00:00–15:00:00`, with the date when it is not `day`; both dates when the range ends on another day.
+pub(crate) fn span(start: Timestamp, end: Timestamp, day: &str) -> String {
+    if date(start) == date(end) {
+        return format!("{}–{}", moment(start, day), clock(end));
     }
-    format!("{start} – {end}")
+    // No date is ever `""`, so both are written.
+    format!("{} – {}", moment(start, ""), moment(end, ""))
 }

@@ -125,9 +125,25 @@ fn singular(word: &str) -> String {
     }
 }
 
+/// Whether the labels say that a series counts requests that ended in a server error: `code="503"`, `status="5xx"`.
+fn counts_server_errors(labels: &BTreeMap<String, String>) -> bool {
+    let keys =
+        ["code", "status", "status_code", "http_status", "http_status_code", "response_code", "status_class"];
+    let failed = |value: &String| {
+        let value = value.to_ascii_lowercase();
+        value.len() == 3
+            && value.starts_with('5')
+            && value[1..].bytes().all(|byte| byte.is_ascii_digit() || byte == b'x')
+    };
+    labels.iter().any(|(key, value)| keys.contains(&key.to_ascii_lowercase().as_str()) && failed(value))
+}
+
 /// The measure of the rule that matches most. Labels are asked only when the name says nothing.
 fn measure_of(words: &[String], labels: &BTreeMap<String, String>) -> Measure {
     let best = best_rule(words);
+    if best == Measure::Load && counts_server_errors(labels) {
+        return Measure::Errors;
+    }
     if best != Measure::Other {
         return best;
     }

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use midwatch_analysis::series::Series;
-use midwatch_model::{Change, Topology, Trigger};
+use midwatch_model::{Change, EntityId, EntityKind, Topology, Trigger};
 use midwatch_sources::Document;
 
 use super::changes::{self, RawChange};
@@ -96,7 +96,10 @@ impl SnapshotData {
         let identity = &self.metrics().identity;
         let identified = |raw: &RawChange| {
             let mut change = raw.change.clone();
-            change.entity = change.entity.map(|entity| identity.entity(&entity.name));
+            let repository = |entity: &EntityId| entity.kind == EntityKind::Repository;
+            change.entity = change
+                .entity
+                .map(|entity| if repository(&entity) { entity } else { identity.entity(&entity.name) });
             (change, raw.file)
         };
         self.context().changes.iter().map(identified).collect()

@@ -1,6 +1,6 @@
 //! Finding a snapshot's files: a bounded walk that never leaves the directory.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use midwatch_sources::{ErrorKind, SourceError};
@@ -121,18 +121,26 @@ struct Walk {
 
 impl Walk {
     fn directory(&mut self, directory: &Path, prefix: &str, depth: usize) -> std::io::Result<()> {
-        let mut entries: Vec<(String, PathBuf, std::fs::FileType)> = Vec::new();
+        // The first by name, whatever order the file system lists them in.
+        let mut entries: BTreeMap<String, (PathBuf, std::fs::FileType)> = BTreeMap::new();
+        let mut left_out = 0_usize;
         for entry in std::fs::read_dir(directory)? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            entries.push((name, entry.path(), entry.file_type()?));
-            if entries.len() >= FILES_MAX * 4 {
-                self.over_limit = true;
-                break;
+            entries.insert(name, (entry.path(), entry.file_type()?));
+            if entries.len() > FILES_MAX * 4 {
+                entries.pop_last();
+                left_out += 1;
             }
         }
-        entries.sort_by(|a, b| a.0.cmp(&b.0));
-        for (name, path, kind) in entries {
+        if left_out > 0 {
+            let place = if prefix.is_empty() { "the directory" } else { prefix };
+            self.scan.damage.note(format!(
+                "{left_out} entries of {place} beyond the first {} were left out",
+                FILES_MAX * 4
+            ));
+        }
+        for (name, (path, kind)) in entries {
             let relative = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
             if kind.is_symlink() {
                 self.links.push((path, relative));

@@ -224,9 +224,14 @@ fn follow_up(case: &Case<'_>, leader: &Theory) -> Option<Recommendation> {
     Some(Recommendation {
         title: format!("Then revert the commit{home}, so that no later release brings it back"),
         why: because(leader)?,
-        command: Some(format!("git revert --no-edit {}", commit.sha)),
+        // Only what is a hash for certain goes into a command that people copy.
+        command: is_hash(&commit.sha).then(|| format!("git revert --no-edit {}", commit.sha)),
         reversible: true,
     })
+}
+
+fn is_hash(text: &str) -> bool {
+    (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn check_first(case: &Case<'_>, leader: &Theory) -> Option<Recommendation> {

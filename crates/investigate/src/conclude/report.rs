@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use midwatch_model::{
-    Change, ChangeId, Claim, Evidence, EvidenceId, FindingKind, Measure, REPORT_SCHEMA,
-    Report, TermKind, Theory, TheoryStatus, TimelineKind,
+    Change, ChangeId, Claim, Evidence, EvidenceId, FindingKind, Measure, REPORT_SCHEMA, Report, TermKind,
+    Theory, TheoryStatus, TimelineKind,
 };
 
 use super::advice::recommendations;
@@ -121,8 +121,12 @@ fn shown(case: &Case<'_>, cuts: &mut Vec<String>) -> Vec<Theory> {
     let mut kept: Vec<Theory> = Vec::new();
     let mut seen: BTreeSet<(String, Option<ChangeId>)> = BTreeSet::new();
     let mut ruled_out = Vec::new();
-    for theory in case.theories {
+    let mut alike = 0;
+    let ruled_out_last = |theory: &&Theory| theory.status == TheoryStatus::RuledOut;
+    let (last, first): (Vec<&Theory>, Vec<&Theory>) = case.theories.iter().partition(ruled_out_last);
+    for theory in first.into_iter().chain(last) {
         if !seen.insert((theory.mechanism.clone(), theory.change.clone())) {
+            alike += 1;
             continue;
         }
         if theory.status == TheoryStatus::RuledOut {
@@ -133,6 +137,11 @@ fn shown(case: &Case<'_>, cuts: &mut Vec<String>) -> Vec<Theory> {
     }
     let leads = |theory: &Theory| theory.status != TheoryStatus::Leading;
     kept.sort_by(|a, b| leads(a).cmp(&leads(b)).then(b.score.total_cmp(&a.score)).then(a.id.cmp(&b.id)));
+    if alike > 0 {
+        cuts.push(format!(
+            "{alike} theories of a mechanism and a change shown already, at other entities, left out"
+        ));
+    }
     say_cut(cuts, COMPETING_MAX, kept.len(), "answers shown, likeliest first");
     kept.truncate(COMPETING_MAX);
     say_cut(cuts, RULED_OUT_MAX, ruled_out.len(), "theories shown that were ruled out");

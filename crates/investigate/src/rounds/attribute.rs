@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use midwatch_model::{ChangeId, EntityId, Question, QuestionKind, Round, SignedDuration, Timestamp, Window};
+use midwatch_model::{
+    ChangeId, ChangeKind, EntityId, Gap, Question, QuestionKind, Round, Signal, SignedDuration, Timestamp,
+    Window,
+};
 
 use super::Session;
 use crate::InvestigateError;
+use crate::agents::cut;
 use crate::board::Board;
 use crate::stages::{Localisation, Orientation};
 use crate::theories::{Candidate, SUSPECTS_MAX, candidates};
@@ -42,6 +46,7 @@ pub(crate) async fn attribute(
     }
     session.ask(Round::Attribute, &questions, board).await?;
     let candidates = candidates(board);
+    note_unplaced(board);
     let mut wanted: BTreeSet<ChangeId> =
         candidates.iter().map(|candidate| candidate.change.clone()).collect();
     if wanted.len() > DIFFS_MAX {
@@ -63,6 +68,30 @@ pub(crate) async fn attribute(
         session.ask(Round::Attribute, &[(question, because)], board).await?;
     }
     Ok(candidates)
+}
+
+/// Says how many changes name nothing that they reached: these can be blamed for nothing.
+fn note_unplaced(board: &mut Board) {
+    let unplaced: Vec<&str> = board
+        .changes
+        .values()
+        .filter(|change| change.entity.is_none() && change.kind != ChangeKind::Commit)
+        .map(|change| change.reference.as_str())
+        .collect();
+    if unplaced.is_empty() {
+        return;
+    }
+    let (count, first) = (unplaced.len(), cut(unplaced[0], 60));
+    let gap = Gap {
+        signal: Signal::Changes,
+        missing: match count {
+            1 => format!("1 change names nothing that it reached: {first}"),
+            _ => format!("{count} changes name nothing that they reached, such as {first}"),
+        },
+        grant: "say which service each reached (key `service`)".to_owned(),
+        settles: "whether one of them set it off".to_owned(),
+    };
+    board.add_gap(gap);
 }
 
 /// Whom documents are looked for: the symptom's entity, the alert's target and the suspects.

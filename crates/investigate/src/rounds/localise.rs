@@ -177,7 +177,8 @@ fn reason_text(reason: &Reason, entities: &[EntityId]) -> String {
 
 /// How sick an entity is, from its findings.
 fn anomaly(entity: &EntityId, board: &Board) -> Anomaly {
-    let mut anomaly = Anomaly::default();
+    let measured = board.seen.iter().any(|(_, seen)| seen == entity);
+    let mut anomaly = Anomaly { measured, ..Anomaly::default() };
     let mut own: f64 = 0.0;
     let mut own_told = false;
     let asked_for = asked_for_by_callers(entity, board);
@@ -185,6 +186,9 @@ fn anomaly(entity: &EntityId, board: &Board) -> Anomaly {
         anomaly.measured = true;
         if finding.measure == Some(Measure::Load) && finding.strength.effect > 1.3 && is_departure(finding) {
             if asked_for.is_some() {
+                continue;
+            }
+            if anomaly.load.as_ref().is_some_and(|known| known.score >= finding.strength.z.min(20.0)) {
                 continue;
             }
             anomaly.load = Some(LoadRise {

@@ -70,6 +70,9 @@ pub(crate) async fn orient(
         session.ask(Round::Localise, &[(question, because)], &mut seen).await?;
         seen.adopt_missing(&target_seen);
         if range.last || !under_way_at_the_start(&seen) {
+            if baseline_in_sight(&seen, &range.window) {
+                range.reason.push_str(", so that normal operation before the departure is in sight");
+            }
             *board = seen;
             return Ok(orientation(incident, range, board));
         }
@@ -216,10 +219,7 @@ impl Sight<'_> {
         let reason = if all {
             format!("all {hours:.1} h that the sources hold")
         } else {
-            format!(
-                "looked back {} h until normal operation before the departure was in sight",
-                self.look_back.as_hours()
-            )
+            format!("looked back {} h", self.look_back.as_hours())
         };
         Ok(Range { window, reason, last: all || self.look_back >= LOOK_BACK_MAX })
     }
@@ -274,6 +274,12 @@ fn orientation(incident: Incident, range: Range, board: &Board) -> Orientation {
     }
 }
 
+/// Whether a subject (`metric` or `metric{label=value}`) is a series of the metric called `name`.
+fn is_series_of(subject: &str, name: &str) -> bool {
+    let rest = subject.strip_prefix(name);
+    !name.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('{'))
+}
+
 /// The finding that is what the alert is about: its metric at its target, else the strongest departure users feel.
 fn symptom<'b>(incident: &Incident, board: &'b Board) -> Option<&'b Finding> {
     let target = incident.target.as_ref();
@@ -281,7 +287,7 @@ fn symptom<'b>(incident: &Incident, board: &'b Board) -> Option<&'b Finding> {
     let worse: Vec<&Finding> =
         board.findings.values().filter(|finding| is_worse(finding)).filter(at_target).collect();
     let named: Vec<&str> = incident.alerts.iter().filter_map(|alert| alert.metric.as_deref()).collect();
-    let exact = worse.iter().filter(|finding| named.iter().any(|name| finding.subject.starts_with(name)));
+    let exact = worse.iter().filter(|finding| named.iter().any(|name| is_series_of(&finding.subject, name)));
     let felt = |finding: &&&Finding| {
         matches!(
             finding.measure,

@@ -88,21 +88,17 @@ pub fn candidates(board: &Board) -> Vec<Candidate> {
             deploy: Some(deploy.id.clone()),
             library: None,
         });
-        let heads: BTreeSet<&ChangeId> = deploys
-            .iter()
-            .filter_map(|other| commit_by_prefix(&commits, other.commit_sha.as_deref()?))
-            .map(|commit| &commit.id)
-            .collect();
+        let newest = head.map(Head::of);
         // What the deploy carries beside its head: everything written since the last deploy of this entity.
         let until = head.map_or(deploy.at, |commit| commit.at.max(Timestamp::MIN));
         for commit in commits.values() {
-            if heads.contains(&commit.id)
+            if head.is_some_and(|head| head.id == commit.id)
                 || commit.at > until
                 || previous.is_some_and(|previous| commit.at <= previous_head_at(previous, &commits))
             {
                 continue;
             }
-            let taken_in = libraries.reach(commit, entity, head);
+            let taken_in = libraries.reach(commit, entity, newest.as_ref());
             // What is built elsewhere comes in by that way or not at all, whatever its paths look like.
             let by_path =
                 || libraries.may_hold(commit, entity).then(|| reach_of(commit, entity, &owners)).flatten();
@@ -145,6 +141,21 @@ fn commit_by_prefix<'c>(commits: &BTreeMap<&str, &'c Change>, sha: &str) -> Opti
     }
 }
 
+/// What the newest commit of a deploy adds, squashed line by line, and where it was written.
+struct Head {
+    repository: Option<EntityId>,
+    added: Vec<String>,
+}
+
+impl Head {
+    fn of(commit: &Change) -> Head {
+        let files = commit.commit.iter().flat_map(|commit| commit.diff.iter().flatten());
+        let small = files.filter(|file| file.text.len() <= MANIFEST_BYTES_MAX);
+        let added = small.flat_map(|file| file.text.lines()).filter(|line| line.starts_with('+'));
+        Head { repository: commit.entity.clone(), added: added.map(squash).collect() }
+    }
+}
+
 /// What is never deployed by itself but built into what is: shared libraries.
 struct Libraries {
     /// Names of entities that deploys name, squashed.
@@ -180,18 +191,13 @@ impl Libraries {
     /// How a library's commit reaches `entity` through a deploy of it whose newest commit is `head`: for sure when that
     /// commit names the library (a new version of it is taken in), perhaps when the entity is only known to be built
     /// from it.
-    fn reach(&self, commit: &Change, entity: &EntityId, head: Option<&Change>) -> Option<Reach> {
+    fn reach(&self, commit: &Change, entity: &EntityId, head: Option<&Head>) -> Option<Reach> {
         let library = squash(&commit.entity.as_ref()?.name);
-        if library.len() < 3 || self.deployed.contains(&library) {
+        let same_repository = head.is_some_and(|head| head.repository == commit.entity);
+        if library.len() < 3 || same_repository || self.deployed.contains(&library) {
             return None;
         }
-        let names_it = |line: &str| squash(line).contains(&library);
-        let taken = head.and_then(|head| head.commit.as_ref()).is_some_and(|head| {
-            let diff = head.diff.iter().flatten().filter(|file| file.text.len() <= MANIFEST_BYTES_MAX);
-            let mut added = diff.flat_map(|file| file.text.lines()).filter(|line| line.starts_with('+'));
-            added.any(names_it)
-        });
-        if taken {
+        if head.is_some_and(|head| head.added.iter().any(|line| line.contains(&library))) {
             return Some(Reach::Carried);
         }
         let built = self.built_from.get(entity).is_some_and(|libraries| libraries.contains(&library));
@@ -285,7 +291,7 @@ pub(super) struct Began {
 }
 
 /// Seconds that clocks of a deploy system and of telemetry may differ without either being wrong.
-const CLOCK_TOLERANCE_S: i64 = 60;
+pub(super) const CLOCK_TOLERANCE_S: i64 = 60;
 
 /// Whether `at` is later than `began` beyond every doubt about clocks and sampling.
 pub(super) fn came_after(at: Timestamp, began: &Began) -> bool {

@@ -8,7 +8,7 @@ use midwatch_model::{
     TheoryStatus, Timestamp,
 };
 
-use super::attribution::{Began, Candidate, reach_term, timing_term};
+use super::attribution::{Began, CLOCK_TOLERANCE_S, Candidate, reach_term, timing_term};
 use super::matching::{Matched, match_mechanism};
 use crate::board::{Board, Reading};
 use crate::mechanisms::{Mechanism, MechanismSet};
@@ -98,7 +98,7 @@ fn theories_of(
 }
 
 /// Candidates that reached the entity, and those that reached a neighbour, with the distance.
-fn candidates_for<'c>(scene: &'c Scene<'_>, entity: &EntityId) -> Vec<(&'c Candidate, u8)> {
+pub(super) fn candidates_for<'c>(scene: &'c Scene<'_>, entity: &EntityId) -> Vec<(&'c Candidate, u8)> {
     let mut neighbours: BTreeSet<EntityId> = scene.view.callees(entity).into_iter().collect();
     neighbours.extend(scene.view.callers(entity));
     // One candidate a change: the way it reached the entity best, and the latest of those that came in time.
@@ -112,7 +112,19 @@ fn candidates_for<'c>(scene: &'c Scene<'_>, entity: &EntityId) -> Vec<(&'c Candi
             continue;
         };
         let entry = best.entry(&candidate.change).or_insert((candidate, distance));
-        if (distance, candidate.reach, candidate.at) < (entry.1, entry.0.reach, entry.0.at) {
+        let late = |candidate: &Candidate| {
+            let onset = scene.localisation.onset;
+            onset.is_some_and(|onset| {
+                let slack_s = i64::from(onset.uncertainty_s) + CLOCK_TOLERANCE_S;
+                candidate.at.duration_since(onset.at).as_secs() > slack_s
+            })
+        };
+        let rank = |candidate: &Candidate, distance: u8| {
+            let late = late(candidate);
+            let at = candidate.at.as_nanosecond();
+            (distance, candidate.reach, late, if late { at } else { -at })
+        };
+        if rank(candidate, distance) < rank(entry.0, entry.1) {
             *entry = (candidate, distance);
         }
     }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use midwatch_model::{
     ChangeId, ChangeKind, Direction, EvidenceId, Finding, FindingKind, Measure, Refutation, Term, TermKind,
-    TestOutcome, Theory, TheoryStatus, Timestamp,
+    TestOutcome, Theory, TheoryId, TheoryStatus, Timestamp,
 };
 
 use super::attribution::{Candidate, came_after, duration_text};
-use super::build::{Scene, began, sort};
+use super::build::{Scene, began, candidates_for, sort};
 use super::matching::{match_mechanism, matches};
 use crate::agents::{cut, number};
 use crate::board::{MessageCount, Reading};
@@ -46,44 +46,53 @@ pub struct Tested {
     pub of: usize,
 }
 
-/// Runs the tests of the leading theories, adds what they weigh, and sorts again.
+/// Runs the tests of the leading theories, adds what they weigh, and sorts again. Goes on until the theory that leads in
+/// the end was tested too.
 pub fn refute(scene: &Scene<'_>, theories: &mut [Theory]) -> Tested {
-    let mut tested = Tested { tested: 0, of: 0 };
-    for theory in theories.iter_mut() {
-        let Some(mechanism) = scene.mechanisms.get(&theory.mechanism) else { continue };
-        tested.of += 1;
-        if tested.tested == TESTED_MAX {
-            continue;
-        }
-        tested.tested += 1;
-        let candidate = candidate_of(scene, theory);
-        for test in &mechanism.tests {
-            let Some(refutation) = run(scene, theory, mechanism, candidate, *test) else { continue };
-            if refutation.outcome == TestOutcome::Refuted {
-                theory.terms.push(Term {
-                    kind: TermKind::Test,
-                    weight: REFUTED,
-                    text: refutation.seen.clone(),
-                    findings: Vec::new(),
-                    evidence: refutation.evidence.clone(),
-                    group: None,
-                });
-                theory.score += REFUTED;
-                theory.status = TheoryStatus::RuledOut;
-            }
-            theory.refutations.push(refutation);
-        }
+    let testable = |theory: &Theory| scene.mechanisms.get(&theory.mechanism).is_some();
+    let mut done: BTreeSet<TheoryId> = BTreeSet::new();
+    let of = theories.iter().filter(|theory| testable(theory)).count();
+    for theory in theories.iter_mut().filter(|theory| testable(theory)).take(TESTED_MAX) {
+        put_to_tests(scene, theory);
+        done.insert(theory.id.clone());
     }
     sort(theories);
-    tested
+    while let Some(leader) = theories.iter_mut().find(|theory| theory.status != TheoryStatus::RuledOut) {
+        if !testable(leader) || !done.insert(leader.id.clone()) {
+            break;
+        }
+        put_to_tests(scene, leader);
+        sort(theories);
+    }
+    Tested { tested: done.len(), of }
 }
 
+fn put_to_tests(scene: &Scene<'_>, theory: &mut Theory) {
+    let Some(mechanism) = scene.mechanisms.get(&theory.mechanism) else { return };
+    let candidate = candidate_of(scene, theory);
+    for test in &mechanism.tests {
+        let Some(refutation) = run(scene, theory, mechanism, candidate, *test) else { continue };
+        if refutation.outcome == TestOutcome::Refuted {
+            theory.terms.push(Term {
+                kind: TermKind::Test,
+                weight: REFUTED,
+                text: refutation.seen.clone(),
+                findings: Vec::new(),
+                evidence: refutation.evidence.clone(),
+                group: None,
+            });
+            theory.score += REFUTED;
+            theory.status = TheoryStatus::RuledOut;
+        }
+        theory.refutations.push(refutation);
+    }
+}
+
+/// The way the change reached the theory's entity, the very one the theory was scored with.
 fn candidate_of<'s>(scene: &'s Scene<'_>, theory: &Theory) -> Option<&'s Candidate> {
     let change = theory.change.as_ref()?;
-    let mut ways: Vec<&Candidate> =
-        scene.candidates.iter().filter(|candidate| candidate.change == *change).collect();
-    ways.sort_by_key(|candidate| (candidate.entity != theory.entity, candidate.reach, candidate.at));
-    ways.into_iter().next()
+    let ways = candidates_for(scene, &theory.entity);
+    ways.into_iter().map(|(candidate, _)| candidate).find(|candidate| candidate.change == *change)
 }
 
 fn run(

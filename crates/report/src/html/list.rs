@@ -108,16 +108,21 @@ impl Page<'_> {
 
     /// Links to evidence by number.
     pub(super) fn chips(&self, out: &mut Markup, numbers: &[usize]) {
+        self.chips_at_most(out, numbers, CHIPS_MAX);
+    }
+
+    /// The first `chips_max` links; more are counted.
+    pub(super) fn chips_at_most(&self, out: &mut Markup, numbers: &[usize], chips_max: usize) {
         if numbers.is_empty() {
             return;
         }
         out.raw(" <span class=\"chips\">");
-        for number in numbers.iter().take(CHIPS_MAX) {
+        for number in numbers.iter().take(chips_max) {
             out.open("a", &[("class", "chip".into()), ("href", chip_address(*number))]);
             out.text(&format!("e{number}")).raw("</a> ");
         }
-        if numbers.len() > CHIPS_MAX {
-            out.text(&format!("and {} more", numbers.len() - CHIPS_MAX));
+        if numbers.len() > chips_max {
+            out.text(&format!("and {} more", numbers.len() - chips_max));
         }
         out.raw("</span>");
     }

@@ -6,7 +6,7 @@ use midwatch_model::{Evidence, EvidenceId, Report, RunFacts, VerdictKind};
 
 use super::csp::policy;
 use crate::markup::{Markup, Value};
-use crate::outline::{self, Outline, Section, SectionKind};
+use crate::outline::{self, Outline, Section, SectionKind, VERDICT_CHIPS_MAX};
 use crate::svg::{self, Mark};
 use crate::{run_footer, summary_line, text};
 
@@ -165,11 +165,11 @@ impl<'a> Page<'a> {
         if let Some(sentence) = items.next() {
             out.raw("<h1 id=\"").raw(heading).raw("\" tabindex=\"-1\">").text(&sentence.text).raw("</h1>\n");
             out.raw("<div class=\"grounds\">");
-            self.chips(out, &sentence.chips);
+            self.chips_at_most(out, &sentence.chips, VERDICT_CHIPS_MAX);
             self.notes(out, &sentence.notes);
             out.raw("</div>\n");
         }
-        if let Some(probability) = &self.report.verdict.probability {
+        if let Some(probability) = outline::sure(self.report) {
             out.raw("<div class=\"sure\"><strong>").text(&text::sureness(probability)).raw("</strong>");
             out.push(&svg::likelihood_bar(probability)).raw("</div>\n");
         }

@@ -55,7 +55,7 @@ impl Page<'_> {
             out.element("span", &[("class", "lead".into())], &text::weight(term.weight));
             out.push(&svg::weight_bar(term.weight, weight_max));
             out.element("span", &[("class", "label".into())], outline::term_word(term.kind));
-            out.raw("<span class=\"what\">").text(&outline::term_text(term));
+            out.raw("<span class=\"what\">").text(&text::line(&term.text));
             self.chips(out, &self.cited(&term.evidence));
             out.raw("</span></li>\n");
         }
@@ -75,7 +75,7 @@ impl Page<'_> {
             let (word, class) = match test.outcome {
                 TestOutcome::Survived => ("survived", "pill good"),
                 TestOutcome::Refuted => ("refuted", "pill bad"),
-                TestOutcome::NotRun => ("not run", "pill"),
+                TestOutcome::NotRun => ("not decided", "pill"),
             };
             out.raw("<li><div class=\"name\">").element("span", &[("class", class.into())], word).raw(" ");
             out.element("strong", &[], &text::line(&test.test));
@@ -98,27 +98,42 @@ impl Page<'_> {
 
     /// Theories a test refuted, that test first; the others and the terms are folded.
     pub(super) fn ruled_out(&self, out: &mut Markup, section: &Section) {
-        let theories = self.report.theories.iter().filter(|theory| theory.status == TheoryStatus::RuledOut);
+        let alike = outline::ruled_out_alike(self.report);
         let items: Vec<_> = section.groups.iter().flat_map(|group| &group.items).collect();
-        for (item, theory) in items.iter().zip(theories).take(THEORIES_MAX) {
+        for (item, theories) in items.iter().zip(&alike).take(THEORIES_MAX) {
+            let Some(first) = theories.first() else { continue };
             out.raw("<article class=\"theory\">").element("h3", &[], &item.text);
-            let refuted = |test: &&Refutation| test.outcome == TestOutcome::Refuted;
-            if theory.refutations.iter().any(|test| refuted(&test)) {
-                self.tests(out, theory.refutations.iter().filter(refuted));
+            if first.refutations.iter().any(refuted) {
+                self.tests(out, first.refutations.iter().filter(|test| refuted(test)));
             } else {
                 out.raw("<p class=\"muted\">No test is on record that refuted it.</p>");
             }
-            let others = theory.refutations.iter().filter(|test| !refuted(test)).count();
-            if others > 0 {
-                let words = text::counted(others as u64, "other test", "other tests");
-                out.raw("<details><summary>").text(&words).raw(" that did not refute it</summary>\n");
-                self.tests(out, theory.refutations.iter().filter(|test| !refuted(test)));
-                out.raw("</details>");
+            if theories.len() == 1 {
+                self.beside_the_refutation(out, first);
+            } else {
+                for theory in theories.iter().take(THEORIES_MAX) {
+                    out.raw("<details class=\"theory\"><summary>");
+                    out.text(&outline::headline(self.report, theory)).raw("</summary>\n");
+                    self.beside_the_refutation(out, theory);
+                    out.raw("</details>\n");
+                }
+                left_out(out, theories.len().saturating_sub(THEORIES_MAX));
             }
-            self.folded_terms(out, theory);
             out.raw("</article>\n");
         }
         left_out(out, items.len().saturating_sub(THEORIES_MAX));
+    }
+
+    /// The tests that did not refute a theory and its terms, folded.
+    fn beside_the_refutation(&self, out: &mut Markup, theory: &Theory) {
+        let others = theory.refutations.iter().filter(|test| !refuted(test)).count();
+        if others > 0 {
+            let words = text::counted(others as u64, "other test", "other tests");
+            out.raw("<details><summary>").text(&words).raw(" that did not refute it</summary>\n");
+            self.tests(out, theory.refutations.iter().filter(|test| !refuted(test)));
+            out.raw("</details>");
+        }
+        self.folded_terms(out, theory);
     }
 
     /// Theories still possible, likeliest first, each folded to one line.
@@ -134,7 +149,11 @@ impl Page<'_> {
             debug_assert_ne!(item.tone, Tone::Muted);
             out.raw("<details class=\"theory\"><summary>");
             out.element("span", &[("class", "lead".into())], &item.lead).raw(" ");
-            out.element("span", &[("class", "what".into())], &item.text).raw("</summary>\n");
+            out.element("span", &[("class", "what".into())], &item.text);
+            if !item.aside.is_empty() {
+                out.raw(" ").element("span", &[("class", "muted".into())], &format!("({})", item.aside));
+            }
+            out.raw("</summary>\n");
             self.terms(out, theory);
             if !theory.refutations.is_empty() {
                 self.tests(out, theory.refutations.iter());
@@ -154,6 +173,10 @@ impl Page<'_> {
         self.terms(out, theory);
         out.raw("</details>");
     }
+}
+
+fn refuted(test: &Refutation) -> bool {
+    test.outcome == TestOutcome::Refuted
 }
 
 /// Queries behind a test, each once, with its source.

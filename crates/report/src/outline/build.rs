@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use midwatch_model::{Claim, EvidenceId, Recommendation, Report, Severity, Theory, TheoryStatus};
+use midwatch_model::{
+    Claim, EvidenceId, Probability, Recommendation, Report, Severity, TestOutcome, Theory, TheoryStatus,
+    VerdictKind,
+};
 
 use super::types::{Chip, Group, Item, Note, Outline, Section, SectionKind, Tone};
 use crate::text;
@@ -89,7 +92,7 @@ impl<'a> Builder<'a> {
     fn verdict(&mut self) -> Section {
         let verdict = &self.report.verdict;
         let mut title = capitalised(verdict.kind.title());
-        if let Some(probability) = &verdict.probability {
+        if let Some(probability) = sure(self.report) {
             title.push_str(" · ");
             title.push_str(&text::sureness(probability));
         }
@@ -108,12 +111,16 @@ impl<'a> Builder<'a> {
 
     fn asked(&mut self) -> Item {
         let incident = &self.report.incident;
-        let severity = match incident.severity {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Critical => "critical",
-        };
-        let mut parts = vec![format!("Asked: {}", text::line(&incident.title)), severity.to_owned()];
+        let mut parts = vec![format!("Asked: {}", text::line(&incident.title))];
+        // Only an alert says how bad it is.
+        if !incident.alerts.is_empty() {
+            let severity = match incident.severity {
+                Severity::Info => "info",
+                Severity::Warning => "warning",
+                Severity::Critical => "critical",
+            };
+            parts.push(severity.to_owned());
+        }
         if let Some(target) = &incident.target {
             parts.push(text::line(&target.to_string()));
         }
@@ -141,7 +148,7 @@ impl<'a> Builder<'a> {
     }
 
     fn recommendation(&mut self, number: usize, recommendation: &'a Recommendation) -> Item {
-        let undo = if recommendation.reversible { "can be undone" } else { "cannot be undone without loss" };
+        let undo = if recommendation.reversible { "" } else { " (cannot be undone)" };
         let why = &recommendation.why;
         let mut notes = vec![Note::Text { text: text::line(why.text()), chips: self.cite(why.evidence()) }];
         if let Some(command) =
@@ -157,7 +164,7 @@ impl<'a> Builder<'a> {
         }
         Item {
             lead: format!("{number}."),
-            text: format!("{} ({undo})", text::line(&recommendation.title)),
+            text: format!("{}{undo}", text::line(&recommendation.title)),
             tone: Tone::Strong,
             notes,
             ..Item::default()
@@ -170,7 +177,13 @@ impl<'a> Builder<'a> {
             items.push(Item { tone: Tone::Bad, ..self.claim(claim) });
         }
         if items.is_empty() && self.leader.is_some() {
-            items.push(Item { tone: Tone::Muted, ..Item::text("Nothing that was looked at.") });
+            items.push(Item { tone: Tone::Muted, ..Item::text("No finding speaks against it.") });
+        }
+        let tests = self.leader.map_or(&[][..], |leader| &leader.refutations);
+        for test in tests.iter().filter(|test| test.outcome == TestOutcome::NotRun) {
+            let words = format!("Not decided: {}: {}", text::line(&test.test), text::line(&test.seen));
+            let chips = self.cite(&test.evidence);
+            items.push(Item { tone: Tone::Muted, chips, ..Item::text(words) });
         }
         section(SectionKind::Against, "What speaks against it", items)
     }
@@ -199,6 +212,19 @@ pub(crate) fn leader(report: &Report) -> Option<&Theory> {
     theories
         .find(|theory| Some(&theory.id) == named && theory.status != TheoryStatus::RuledOut)
         .or_else(|| report.theories.iter().find(|theory| theory.status == TheoryStatus::Leading))
+}
+
+/// Mechanism of the theory that stands for everything without a name.
+const UNNAMED: &str = "unknown";
+
+/// How sure we are, where the verdict names a cause: a percentage beside any other verdict would be read as one.
+pub(crate) fn sure(report: &Report) -> Option<&Probability> {
+    let named = match report.verdict.kind {
+        VerdictKind::CauseFound | VerdictKind::CausedOutside => true,
+        VerdictKind::Located => leader(report).is_some_and(|theory| theory.mechanism != UNNAMED),
+        VerdictKind::HealthyOrRecovered | VerdictKind::NotProven | VerdictKind::CannotTell => false,
+    };
+    report.verdict.probability.as_ref().filter(|_| named)
 }
 
 /// The day that is printed once.

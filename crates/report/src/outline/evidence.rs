@@ -100,7 +100,7 @@ pub(crate) fn points(series: &PointSeries, day: &str) -> String {
         false => format!("lowest {}, highest {}", text::number(lowest), text::number(highest)),
     };
     let amount = text::counted(series.at.len() as u64, "point", "points");
-    format!("{name}: {amount}, {} – {}, {range}", text::moment(*first, day), text::moment(*last, day))
+    format!("{name}: {amount}, {}, {range}", text::span(*first, *last, day))
 }
 
 fn log(line: &LogLine, day: &str) -> String {

@@ -8,7 +8,8 @@ mod theories;
 mod types;
 
 pub use build::outline;
-pub(crate) use build::{capitalised, day, leader};
+pub(crate) use build::{capitalised, day, leader, sure};
 pub(crate) use evidence::{cuts, points};
-pub(crate) use theories::{PICTURES, SUSPECTS, TESTS, term_text, term_word};
+pub(crate) use theories::{PICTURES, SUSPECTS, TESTS, headline, is_of_theories, ruled_out_alike, term_word};
 pub use types::{Chip, Group, Item, Note, Outline, Section, SectionKind, Tone};
+pub(crate) use types::{THEORIES_MAX, VERDICT_CHIPS_MAX};

@@ -1,8 +1,8 @@
 //! Why we think so, what was ruled out and what still competes.
 
-use midwatch_model::{Refutation, Term, TermKind, TestOutcome, Theory, TheoryStatus, VerdictKind};
+use midwatch_model::{Refutation, Report, Term, TermKind, TestOutcome, Theory, TheoryStatus, VerdictKind};
 
-use super::build::{Builder, section};
+use super::build::{Builder, section, sure};
 use super::types::{Group, Item, Note, Section, SectionKind, Tone};
 use crate::{chart, text};
 
@@ -10,6 +10,8 @@ use crate::{chart, text};
 pub(crate) const TESTS: &str = "Tests that could have refuted it";
 /// Sub-heading of the theories that stand where no theory leads.
 pub(crate) const SUSPECTS: &str = "Suspects";
+/// Theories named in one line; more are counted.
+const NAMES_MAX: usize = 6;
 /// Sub-heading of the charts.
 pub(crate) const PICTURES: &str = "In pictures";
 
@@ -36,8 +38,8 @@ impl<'a> Builder<'a> {
     }
 
     fn terms(&mut self, leader: &'a Theory) -> Group {
-        let mut title = self.headline(leader);
-        if self.report.verdict.probability.as_ref() != Some(&leader.probability) {
+        let mut title = headline(self.report, leader);
+        if sure(self.report).is_some_and(|verdict| *verdict != leader.probability) {
             title.push_str(&format!(" · {}", text::sureness(&leader.probability)));
         }
         let mut terms: Vec<&'a Term> = leader.terms.iter().collect();
@@ -60,7 +62,7 @@ impl<'a> Builder<'a> {
         Item {
             lead: text::weight(term.weight),
             label: term_word(term.kind).into(),
-            text: term_text(term),
+            text: text::line(&term.text),
             tone: if term.weight < 0.0 { Tone::Bad } else { Tone::Good },
             chips: self.cite(&term.evidence),
             ..Item::default()
@@ -71,7 +73,7 @@ impl<'a> Builder<'a> {
         let (label, tone) = match test.outcome {
             TestOutcome::Survived => ("survived", Tone::Good),
             TestOutcome::Refuted => ("refuted", Tone::Bad),
-            TestOutcome::NotRun => ("not run", Tone::Muted),
+            TestOutcome::NotRun => ("not decided", Tone::Muted),
         };
         let chips = self.cite(&test.evidence);
         Item { label: label.into(), text: test_text(test), tone, chips, ..Item::default() }
@@ -110,7 +112,12 @@ impl<'a> Builder<'a> {
     pub(super) fn ruled_out(&mut self) -> Section {
         let report = self.report;
         let mut items = Vec::new();
-        for theory in report.theories.iter().filter(|theory| theory.status == TheoryStatus::RuledOut) {
+        for alike in ruled_out_alike(report) {
+            if let [first, _, ..] = alike[..] {
+                items.push(self.ruled_out_together(first, &alike));
+                continue;
+            }
+            let Some(theory) = alike.first().copied() else { continue };
             let mut notes = Vec::new();
             let refuted = theory.refutations.iter().filter(|test| test.outcome == TestOutcome::Refuted);
             for test in refuted.clone() {
@@ -122,11 +129,40 @@ impl<'a> Builder<'a> {
             }
             if others > 0 {
                 let tests = text::counted(others as u64, "other test", "other tests");
-                notes.push(Note::text(format!("{tests} did not refute it or did not run, see -o json.")));
+                notes
+                    .push(Note::text(format!("{tests} did not refute it or stayed undecided, see -o json.")));
             }
-            items.push(Item { tone: Tone::Muted, notes, ..Item::text(self.headline(theory)) });
+            items.push(Item { tone: Tone::Muted, notes, ..Item::text(headline(self.report, theory)) });
         }
         section(SectionKind::RuledOut, "Ruled out", items)
+    }
+
+    /// Theories that fell to the same test for the same reason, in one line.
+    fn ruled_out_together(&mut self, first: &'a Theory, alike: &[&'a Theory]) -> Item {
+        let reasons: Vec<String> = refuted(first).map(|test| text::line(&test.seen)).collect();
+        let chips: Vec<_> = alike.iter().flat_map(|theory| refuted(theory)).collect();
+        let mut numbers = Vec::new();
+        for test in chips {
+            for number in self.cite(&test.evidence) {
+                if !numbers.contains(&number) {
+                    numbers.push(number);
+                }
+            }
+        }
+        let names: Vec<String> =
+            alike.iter().take(NAMES_MAX).map(|theory| headline(self.report, theory)).collect();
+        let mut words = names.join("; ");
+        if alike.len() > names.len() {
+            let more = text::count((alike.len() - names.len()) as u64);
+            words.push_str(&format!("; and {more} more, full list in -o json"));
+        }
+        let amount = text::count(alike.len() as u64);
+        Item {
+            tone: Tone::Muted,
+            chips: numbers,
+            notes: vec![Note::text(words)],
+            ..Item::text(format!("{amount} theories ruled out because {}", reasons.join("; ")))
+        }
     }
 
     /// Theories that compete with the leader; without a leader they stand under why.
@@ -148,49 +184,72 @@ impl<'a> Builder<'a> {
             terms.sort_by(|left, right| right.weight.abs().total_cmp(&left.weight.abs()));
             let mut notes = Vec::with_capacity(terms.len());
             for term in terms {
-                let text =
-                    format!("{} {}: {}", text::weight(term.weight), term_word(term.kind), term_text(term));
+                let (weight, words) = (text::weight(term.weight), text::line(&term.text));
+                let text = format!("{weight} {}: {words}", term_word(term.kind));
                 notes.push(Note::Text { text, chips: self.cite(&term.evidence) });
             }
             items.push(Item {
-                lead: text::likelihood(&theory.probability),
-                text: format!("{} (score {})", self.headline(theory), text::weight(theory.score)),
+                lead: format!("score {}", text::weight(theory.score)),
+                text: headline(self.report, theory),
+                aside: match sure(report) {
+                    Some(_) => format!("shares what is left: {}", text::likelihood(&theory.probability)),
+                    None => String::new(),
+                },
                 notes,
                 ..Item::default()
             });
         }
         items
     }
-
-    /// Mechanism, place and what is said to have set it off.
-    fn headline(&self, theory: &Theory) -> String {
-        let mut headline =
-            format!("{} at {}", text::line(&theory.title), text::line(&theory.entity.to_string()));
-        if let Some(change) = &theory.change {
-            let told = self.report.timeline.iter().find(|event| event.change.as_ref() == Some(change));
-            match told {
-                Some(event) => {
-                    headline.push_str(&format!(", set off by: {}", text::line(event.claim.text())))
-                }
-                None => {
-                    let words = theory.change_title.clone().unwrap_or_else(|| change.to_string());
-                    headline.push_str(&format!(", set off by: {}", text::line(&words)));
-                }
-            }
-        }
-        if theory.outside {
-            headline.push_str(" (from outside)");
-        }
-        headline
-    }
 }
 
-/// The sentence of a term with its group.
-pub(crate) fn term_text(term: &Term) -> String {
-    match &term.group {
-        Some(group) => format!("{} (group {})", text::line(&term.text), text::line(group)),
-        None => text::line(&term.text),
+/// Mechanism, place and what is said to have set it off.
+pub(crate) fn headline(report: &Report, theory: &Theory) -> String {
+    let mut headline = format!("{} at {}", text::line(&theory.title), text::line(&theory.entity.to_string()));
+    if let Some(change) = &theory.change {
+        let told = report.timeline.iter().find(|event| event.change.as_ref() == Some(change));
+        let words = match told {
+            Some(event) => event.claim.text().to_owned(),
+            None => theory.change_title.clone().unwrap_or_else(|| change.to_string()),
+        };
+        headline.push_str(&format!(", set off by: {}", text::line(&words)));
     }
+    if theory.outside {
+        headline.push_str(" (from outside)");
+    }
+    headline
+}
+
+/// Whether a group lists theories that are still possible.
+pub(crate) fn is_of_theories(kind: SectionKind, group: &Group) -> bool {
+    kind == SectionKind::Competing || group.title.as_deref() == Some(SUSPECTS)
+}
+
+/// Tests that refuted a theory.
+fn refuted(theory: &Theory) -> impl Iterator<Item = &Refutation> {
+    theory.refutations.iter().filter(|test| test.outcome == TestOutcome::Refuted)
+}
+
+/// Ruled-out theories in the report's order; neighbours that the same tests refuted in the same words stand together.
+pub(crate) fn ruled_out_alike(report: &Report) -> Vec<Vec<&Theory>> {
+    let reason = |theory: &Theory| -> Vec<(String, String)> {
+        refuted(theory).map(|test| (test.test.clone(), test.seen.clone())).collect()
+    };
+    let mut groups: Vec<Vec<&Theory>> = Vec::new();
+    for theory in report.theories.iter().filter(|theory| theory.status == TheoryStatus::RuledOut) {
+        match groups.last_mut() {
+            Some(group) if group.first().is_some_and(|first| told_alike(reason(first), reason(theory))) => {
+                group.push(theory);
+            }
+            _ => groups.push(vec![theory]),
+        }
+    }
+    groups
+}
+
+/// Whether two lists of reasons are one and the same, and there is one at all.
+fn told_alike(left: Vec<(String, String)>, right: Vec<(String, String)>) -> bool {
+    !left.is_empty() && left == right
 }
 
 fn test_text(test: &Refutation) -> String {
@@ -206,15 +265,15 @@ fn test_text(test: &Refutation) -> String {
 /// The word for a kind of term.
 pub(crate) fn term_word(kind: TermKind) -> &'static str {
     match kind {
-        TermKind::Prior => "prior",
+        TermKind::Prior => "base rate",
         TermKind::Support => "support",
         TermKind::Contradiction => "against",
-        TermKind::Position => "position",
+        TermKind::Position => "place",
         TermKind::Timing => "timing",
-        TermKind::Reach => "reach",
-        TermKind::Behaviour => "behaviour",
-        TermKind::Tie => "tie",
+        TermKind::Reach => "how it got there",
+        TermKind::Behaviour => "what it does",
+        TermKind::Tie => "shared words",
         TermKind::Test => "test",
-        TermKind::Missing => "missing",
+        TermKind::Missing => "not seen",
     }
 }

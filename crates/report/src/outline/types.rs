@@ -4,6 +4,11 @@ use midwatch_model::{EvidenceId, VerdictKind};
 
 use crate::chart::ChartView;
 
+/// Chips behind the verdict's sentence in a face that is not asked for everything; more are counted.
+pub(crate) const VERDICT_CHIPS_MAX: usize = 3;
+/// Theories in one list of a face that cannot fold; more are counted.
+pub(crate) const THEORIES_MAX: usize = 4;
+
 /// A report as sections in reading order, with its evidence numbered in order of first mention.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outline {
@@ -106,6 +111,8 @@ pub struct Item {
     pub label: String,
     /// The sentence.
     pub text: String,
+    /// Muted words behind the sentence; may be empty.
+    pub aside: String,
     /// How it is meant.
     pub tone: Tone,
     /// Whether it belongs to the leading theory (timeline).

@@ -157,13 +157,112 @@ fn a_chart_keeps_a_short_spike_and_marks_the_onset() {
 fn numbers_as_people_read_them() {
     let shown = [0.0, -0.0, 1.0, 12.345, 1_839.6, 0.0031, 1e-7, -42.0, 2.5e12, f64::NAN].map(text::number);
     assert_eq!(shown, ["0", "0", "1", "12.3", "1,840", "0.0031", "1.00e-7", "-42", "2.50e12", "?"]);
+    let small = [5e-4, -5.04e-4, 2.34e-5, 1.2e-6, 1e-6].map(text::number);
+    assert_eq!(small, ["0.0005", "-0.000504", "0.0000234", "0.0000012", "0.000001"]);
     assert_eq!([3.214, -0.5, -0.001, f64::INFINITY].map(text::weight), ["+3.21", "-0.50", "+0.00", "?"]);
     let share = |value| text::per_cent(value).replace('\u{a0}', " ");
     assert_eq!([0.94, 0.999, 0.0, 2.0, f64::NAN].map(share), ["94 %", ">99 %", "<1 %", ">99 %", "? %"]);
     let band = Probability::Band { low: 0.7, high: 0.9, cases: 12 };
-    assert_eq!(text::sureness(&band).replace('\u{a0}', " "), "70–90 % sure (12 alike cases)");
+    assert_eq!(text::sureness(&band).replace('\u{a0}', " "), "70–90 % sure (fitted on 12 test cases)");
     let point = Probability::Point { value: 0.94, cases: 1 };
-    assert_eq!(text::sureness(&point).replace('\u{a0}', " "), "94 % sure (1 alike case)");
+    assert_eq!(text::sureness(&point).replace('\u{a0}', " "), "94 % sure (fitted on 1 test case)");
+    let unfitted = Probability::Band { low: 0.7, high: 0.9, cases: 0 };
+    assert_eq!(text::sureness(&unfitted).replace('\u{a0}', " "), "70–90 % sure (not fitted yet)");
+}
+
+#[test]
+fn a_range_over_midnight_has_both_dates() {
+    let span = |start, end| text::span(start, end, "2026-03-04").replace('\u{a0}', " ");
+    assert_eq!(span(at(14, 0, 0), at(15, 0, 0)), "14:00:00–15:00:00");
+    assert_eq!(span(at(-2, 0, 0), at(-1, 0, 0)), "2026-03-03 22:00:00–23:00:00");
+    assert_eq!(span(at(-2, 0, 0), at(15, 0, 0)), "2026-03-03 22:00:00 – 2026-03-04 15:00:00");
+}
+
+#[test]
+fn only_a_verdict_that_names_a_cause_has_a_percentage() {
+    let shows = |report: &Report| {
+        let page = html(report, None);
+        let text = drawn(report, 120, false, true, Detail::Full) + &markdown(report) + &summary_line(report);
+        assert_eq!(text.contains("% sure"), page.contains("class=\"sure\""));
+        text.replace('\u{a0}', " ").contains("% sure")
+    };
+    let mut sure = Vec::new();
+    for kind in VERDICTS {
+        let mut report = with_verdict(kind);
+        report.verdict.probability = Some(Probability::Band { low: 0.6, high: 0.8, cases: 0 });
+        sure.push(shows(&report));
+        if kind == VerdictKind::Located {
+            report.theories[0].mechanism = "n_plus_one".into();
+            assert!(shows(&report), "a mechanism is named");
+        }
+    }
+    assert_eq!(sure, [true, false, true, false, false, false]);
+}
+
+#[test]
+fn only_an_alert_says_how_bad_it_is() {
+    let mut report = cause_found();
+    assert!(markdown(&report).contains("is high · critical · service"));
+    report.incident.alerts.clear();
+    assert!(markdown(&report).contains("is high · service"));
+}
+
+#[test]
+fn the_verdict_line_carries_three_chips() {
+    let mut report = cause_found();
+    report.verdict.evidence = ["calls", "deploys", "diff", "latency", "db"].map(id).to_vec();
+    let brief = drawn(&report, 160, false, true, Detail::Brief);
+    assert!(brief.contains("[e1] [e2] [e3] and 2 more\n"), "{brief}");
+    assert!(markdown(&report).contains("[e3](#e3) and 2 more\n"));
+    assert!(drawn(&report, 160, false, true, Detail::Full).contains("[e3] [e4] [e5]\n"));
+}
+
+#[test]
+fn theories_that_fell_to_one_reason_share_a_line() {
+    let mut report = cause_found();
+    let ruled_out = report.theories.pop().unwrap();
+    let fallen = |index: usize, seen: &str| {
+        let mut theory = ruled_out.clone();
+        theory.id = TheoryId::of(&["fallen", &index.to_string()]);
+        theory.title = format!("fault {index}");
+        theory.refutations[0].seen = seen.into();
+        theory
+    };
+    report.theories.extend((0..8).map(|index| fallen(index, "latency follows load")));
+    report.theories.extend([fallen(8, "no lock waits at all"), fallen(9, "latency follows load")]);
+    let text = drawn(&report, 200, false, true, Detail::Normal);
+    let (_, section) = text.split_once("\nRuled out\n").unwrap();
+    let (section, _) = section.split_once("\nCompeting").unwrap();
+    assert_eq!(section.matches("theories ruled out because").count(), 1, "{section}");
+    assert!(section.contains("8 theories ruled out because latency follows load ["), "{section}");
+    assert!(section.contains("fault 5 at") && !section.contains("fault 6 at"), "{section}");
+    assert!(section.contains("and 2 more, full list in -o json"), "{section}");
+    assert!(section.contains("fault 8 at") && section.contains("fault 9 at"), "{section}");
+    let page = html(&report, None);
+    assert!((0..10).all(|index| page.contains(&format!("fault {index} at"))));
+}
+
+#[test]
+fn at_most_four_theories_compete_where_nothing_folds() {
+    let mut report = cause_found();
+    let competitor = report.theories[1].clone();
+    let rival = |index: usize| Theory { title: format!("rival {index}"), ..competitor.clone() };
+    report.theories = [report.theories[0].clone()].into_iter().chain((0..7).map(rival)).collect();
+    let text = drawn(&report, 100, false, true, Detail::Normal);
+    for face in [&text, &markdown(&report)] {
+        assert!(face.contains("rival 3 at") && !face.contains("rival 4 at"), "{face}");
+        assert!(face.contains("… and 3 more, see -o json"), "{face}");
+    }
+    assert!(text.contains("score +1.10  rival 0"), "{text}");
+    assert!(text.replace('\u{a0}', " ").contains("(shares what is left: 8 %)"), "{text}");
+    assert!(drawn(&report, 100, false, true, Detail::Full).contains("rival 6 at"));
+    assert!(html(&report, None).contains("rival 6 at"));
+    // Without a leader they are suspects: two are enough on the stairs.
+    report.verdict = with_verdict(VerdictKind::NotProven).verdict;
+    report.theories.remove(0);
+    let brief = drawn(&report, 100, false, true, Detail::Brief);
+    assert!(brief.contains("rival 1 at") && !brief.contains("rival 2 at"), "{brief}");
+    assert!(!brief.contains("shares what is left"), "{brief}");
 }
 
 #[test]

@@ -15,8 +15,20 @@ const ONE_IN: u64 = 3;
 
 /// Keys and columns that name whose a row is, first match wins.
 const OWNER: &[&str] = &[
-    "service.name", "service_name", "service", "entity", "pod", "node", "database", "component", "instance", "app",
-    "host", "serviceName", "resource.service.name", "name",
+    "service.name",
+    "service_name",
+    "service",
+    "entity",
+    "pod",
+    "node",
+    "database",
+    "component",
+    "instance",
+    "app",
+    "host",
+    "serviceName",
+    "resource.service.name",
+    "name",
 ];
 
 /// Something that was removed.
@@ -159,7 +171,8 @@ mod tests {
     fn incident() -> tempfile::TempDir {
         let directory = tempfile::tempdir().unwrap();
         let rows: String = (0..30).map(|i| format!("2026-01-01T00:00:00Z,svc-{i},1\n")).collect();
-        fs::write(directory.path().join("metrics.csv"), format!("timestamp,service,latency_ms\n{rows}")).unwrap();
+        fs::write(directory.path().join("metrics.csv"), format!("timestamp,service,latency_ms\n{rows}"))
+            .unwrap();
         fs::write(directory.path().join("alert.json"), "{}").unwrap();
         directory
     }

@@ -198,7 +198,9 @@ mod tests {
     #[test]
     fn every_golden_incident_is_answered() {
         let incidents = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../incidents");
-        for (name, folder) in case_folders(&incidents, "answer.json", None).unwrap() {
+        let folders = case_folders(&incidents, "answer.json", None).unwrap();
+        assert!(!folders.is_empty(), "no incidents in {}", incidents.display());
+        for (name, folder) in folders {
             let case = one(&name, &folder, &Arguments::once(&incidents)).unwrap();
             let wrong: Vec<&str> =
                 case.fields.iter().filter(|(_, right)| !right).map(|(field, _)| field.as_str()).collect();

@@ -30,13 +30,17 @@ struct Tally {
 
 pub(crate) fn measure(arguments: &Arguments, seeds: u32) -> Result<Measured> {
     let top = &arguments.directory;
-    let mut table = format!("{:<8} {:>5} {:>6} {:>6} {:>9} {:>8}\n", "case", "runs", "right", "held", "convicted", "unnamed");
+    let mut table = format!(
+        "{:<8} {:>5} {:>6} {:>6} {:>9} {:>8}\n",
+        "case", "runs", "right", "held", "convicted", "unnamed"
+    );
     let mut json_lines = String::new();
     let mut all = Tally::default();
     for (name, folder) in case_folders(top, "answer.json", arguments.case.as_deref())? {
         let mut tally = Tally::default();
         for seed in 1..=u64::from(seeds) {
-            one(&folder, seed, arguments, &mut tally).with_context(|| format!("incident {name}, seed {seed}"))?;
+            one(&folder, seed, arguments, &mut tally)
+                .with_context(|| format!("incident {name}, seed {seed}"))?;
         }
         let Tally { runs, right, wrong_convictions, held_back, missed, unnamed } = &tally;
         let _ = writeln!(

@@ -98,7 +98,9 @@ fn new_change(
     title: String,
     entity: Option<String>,
 ) -> Change {
-    let id = ChangeId::of(&[kind.as_str(), &reference, &at.to_string()]);
+    // One deploy may reach several entities at once: each is a change of its own.
+    let id =
+        ChangeId::of(&[kind.as_str(), &reference, &at.to_string(), entity.as_deref().unwrap_or_default()]);
     let entity = entity.map(EntityId::service);
     Change { id, kind, at, entity, reference, title, actor: None, commit_sha: None, commit: None, link: None }
 }

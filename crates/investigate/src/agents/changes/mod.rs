@@ -6,8 +6,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use midwatch_analysis::logs::concepts_of;
 use midwatch_model::{
-    Answer, Change, ChangeId, ChangeKind, Citation, EntityId, Evidence, FindingKind, Gap, Question,
-    QuestionKind, Signal,
+    Answer, Change, ChangeId, ChangeKind, Citation, EntityId, EntityKind, Evidence, FindingKind, Gap,
+    Question, QuestionKind, Signal,
 };
 use midwatch_sources::ChangeQuery;
 
@@ -58,10 +58,11 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
             let cited = cite(change, &got.citation);
             result.change_evidence.push((change.id.clone(), cited.id.clone()));
             let mut change = change.clone();
-            change.entity = change.entity.map(|entity| same_entity(board, &entity));
-            if let Some(entity) = &change.entity {
-                result.entities.push(entity.clone());
-            }
+            // The repository of a commit is where it was written, not something that runs.
+            let runs = |entity: &EntityId| entity.kind != EntityKind::Repository;
+            change.entity =
+                change.entity.map(|entity| if runs(&entity) { same_entity(board, &entity) } else { entity });
+            result.entities.extend(change.entity.iter().filter(|entity| runs(entity)).cloned());
             if matches!(change.kind, ChangeKind::Infra | ChangeKind::Scaling | ChangeKind::Migration)
                 && let Some(entity) = &change.entity
             {

@@ -2,6 +2,8 @@
 
 mod reading;
 
+use std::collections::BTreeMap;
+
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use midwatch_analysis::series::{Series, SeriesSet};
@@ -67,7 +69,8 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
             .collect();
         result.entities.extend(set.series.iter().map(|series| series.key.entity.clone()));
         result.seen.extend(set.series.iter().map(|series| (Signal::Metrics, series.key.entity.clone())));
-        Reader { question, citation: &got.citation, result: &mut result }.read(&stored);
+        let served = BTreeMap::new();
+        Reader { question, citation: &got.citation, result: &mut result, served }.read(&stored);
     }
     Ok(result)
 }

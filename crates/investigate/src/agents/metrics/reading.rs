@@ -104,11 +104,42 @@ pub(super) struct Reader<'a> {
     pub(super) question: &'a Question,
     pub(super) citation: &'a Citation,
     pub(super) result: &'a mut StepAnswer,
+    /// Requests that each entity served.
+    pub(super) served: BTreeMap<EntityId, Served>,
+}
+
+/// Requests per second of an entity by time, over all series of one metric.
+#[derive(Debug, Default)]
+pub(super) struct Served {
+    metric: String,
+    per_second: BTreeMap<i64, f64>,
+}
+
+/// The load of each entity: of its load metrics the one that counts most, summed over its labels.
+fn served(subjects: &[Subject<'_>]) -> BTreeMap<EntityId, Served> {
+    let mut by_metric: BTreeMap<(&EntityId, &str), BTreeMap<i64, f64>> = BTreeMap::new();
+    for subject in subjects.iter().filter(|subject| subject.meaning.measure == Measure::Load) {
+        let per_second = if subject.meaning.unit == Unit::PerMinute { 1.0 / 60.0 } else { 1.0 };
+        let sums = by_metric.entry((subject.entity(), &subject.series.key.metric)).or_default();
+        for (time, value) in subject.view().present() {
+            *sums.entry(time).or_insert(0.0) += value * per_second;
+        }
+    }
+    let mut served: BTreeMap<EntityId, Served> = BTreeMap::new();
+    for ((entity, metric), per_second) in by_metric {
+        let total = |sums: &BTreeMap<i64, f64>| sums.values().sum::<f64>();
+        let known = served.entry(entity.clone()).or_default();
+        if known.metric.is_empty() || total(&per_second) > total(&known.per_second) {
+            *known = Served { metric: metric.to_owned(), per_second };
+        }
+    }
+    served
 }
 
 impl Reader<'_> {
     pub(super) fn read(&mut self, stored: &[StoredSeries<'_>]) {
         let subjects: Vec<Subject<'_>> = stored.iter().map(|stored| subject(stored.series)).collect();
+        self.served = served(&subjects);
         let mut loads: BTreeMap<&EntityId, &Subject<'_>> = BTreeMap::new();
         for subject in subjects.iter().filter(|subject| subject.meaning.measure == Measure::Load) {
             loads.entry(subject.entity()).or_insert(subject);
@@ -227,7 +258,7 @@ impl Reader<'_> {
             }
         }
         if subject.meaning.measure == Measure::Errors && found.direction == Direction::Up {
-            self.failed_share(subject, load, &cited);
+            self.failed_share(subject, &cited);
         }
     }
 
@@ -362,17 +393,19 @@ impl Reader<'_> {
         self.result.findings.push(draft.finish());
     }
 
-    fn failed_share(&mut self, subject: &Subject<'_>, load: Option<&Subject<'_>>, cited: &Evidence) {
-        let loads: BTreeMap<i64, f64> = load.map(|load| load.view().present().collect()).unwrap_or_default();
+    fn failed_share(&mut self, subject: &Subject<'_>, cited: &Evidence) {
         let per_second = |value: f64, unit: Unit| if unit == Unit::PerMinute { value / 60.0 } else { value };
-        let points: Vec<(i64, f64, Option<f64>)> = subject
+        let served = self.served.get(subject.entity());
+        // Where one metric counts good and failed requests apart by a label, the failed ones are not among the others.
+        let apart = served.is_some_and(|served| served.metric == subject.series.key.metric);
+        let mut points: Vec<(i64, f64, Option<f64>)> = subject
             .view()
             .present()
             .filter_map(|(time, value)| {
-                let load = loads
-                    .get(&time)
-                    .copied()
-                    .map(|value| per_second(value, load.map_or(Unit::Unknown, |load| load.meaning.unit)));
+                let own = per_second(value, subject.meaning.unit);
+                let load = served
+                    .and_then(|served| served.per_second.get(&time))
+                    .map(|others| if apart { others + own } else { *others });
                 let share = match subject.meaning.unit {
                     Unit::Ratio => value,
                     Unit::Percent => value / 100.0,
@@ -384,10 +417,16 @@ impl Reader<'_> {
                 };
                 Some((time, share.clamp(0.0, 1.0), load))
             })
-            .take(SHARE_POINTS_MAX)
             .collect();
         if points.is_empty() {
             return;
+        }
+        let cut = points.len().saturating_sub(SHARE_POINTS_MAX);
+        if cut > 0 {
+            let kept =
+                format!("the latest {SHARE_POINTS_MAX} of {} points of {}", points.len(), subject.name());
+            self.result.truncated.push(format!("{kept} averaged for the failed share"));
+            points.drain(..cut);
         }
         self.result.failed_shares.push(FailedShare {
             entity: subject.entity().clone(),
