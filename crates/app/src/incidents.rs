@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, DirEntry, include_dir};
+use midwatch_connectors::decode_alert;
 use tempfile::TempDir;
 
 use crate::AppError;
@@ -17,6 +18,37 @@ pub fn ids() -> Vec<&'static str> {
         INCIDENTS.dirs().filter_map(|directory| directory.path().file_name()?.to_str()).collect();
     ids.sort_unstable();
     ids
+}
+
+/// A built-in incident as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its number, from 1.
+    pub number: usize,
+    /// Its id.
+    pub id: &'static str,
+    /// What its alert says is wrong; `None` when it comes without an alert that can be read.
+    pub title: Option<String>,
+}
+
+/// The built-in incidents in the order of their numbers.
+pub fn listed() -> Vec<Listed> {
+    let ids = ids().into_iter().enumerate();
+    ids.map(|(index, id)| Listed { number: index + 1, id, title: title(id) }).collect()
+}
+
+/// The first alert in the top folder of a built-in incident, in its own words.
+fn title(id: &str) -> Option<String> {
+    let mut files: Vec<_> = INCIDENTS.get_dir(id)?.files().collect();
+    files.sort_unstable_by_key(|file| file.path());
+    let is_alert =
+        |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("alert"));
+    let mut triggers = files
+        .into_iter()
+        .filter(|file| is_alert(file.path()))
+        .filter_map(|file| decode_alert(file.contents()));
+    let alert = triggers.next()?.alerts.into_iter().next()?;
+    Some(if alert.summary.is_empty() { alert.name } else { alert.summary })
 }
 
 /// A built-in incident on disk, removed when dropped.

@@ -179,6 +179,7 @@ fn unknown(alert: &AlertInput) -> AppError {
         _ if alert.payload.is_empty() => "it is empty".to_owned(),
         Err(_) => "it is not text".to_owned(),
         Ok(text) => match serde_json::from_str::<serde_json::Value>(text) {
+            Ok(serde_json::Value::Object(object)) if object.is_empty() => "an empty JSON object".to_owned(),
             Ok(serde_json::Value::Object(object)) => {
                 let keys: Vec<&str> = object.keys().map(String::as_str).take(8).collect();
                 format!("a JSON object with {}", keys.join(", "))

@@ -86,20 +86,21 @@ async fn count(source: &dyn Source, signal: Signal, window: Window) -> Result<Op
             Some(metrics) => {
                 words(&metrics.series(&Ask::new(MetricQuery::default(), window)).await?, |set| {
                     let points: usize = set.series.iter().map(|series| series.values.len()).sum();
-                    format!("{} series, {points} points", set.series.len())
+                    format!("{} series, {}", set.series.len(), counted(points, "point", "points"))
                 })
             }
             None => return Ok(None),
         },
         Signal::Logs => match source.logs() {
             Some(logs) => words(&logs.patterns(&Ask::new(LogQuery::default(), window)).await?, |patterns| {
-                format!("{} lines in {} patterns", patterns.lines, patterns.patterns.len())
+                let distinct = counted(patterns.patterns.len(), "pattern", "patterns");
+                format!("{} in {distinct}", counted(patterns.lines, "line", "lines"))
             }),
             None => return Ok(None),
         },
         Signal::Traces => match source.traces() {
             Some(traces) => words(&traces.spans(&Ask::new(SpanQuery::default(), window)).await?, |spans| {
-                format!("{} spans", spans.len())
+                counted(spans.len(), "span", "spans")
             }),
             None => return Ok(None),
         },
@@ -113,7 +114,8 @@ async fn count(source: &dyn Source, signal: Signal, window: Window) -> Result<Op
         Signal::Inventory => match source.inventory() {
             Some(inventory) => {
                 words(&inventory.topology(&Ask::new(InventoryQuery {}, window)).await?, |topology| {
-                    format!("{} entities, {} relations", topology.entities.len(), topology.relations.len())
+                    let relations = counted(topology.relations.len(), "relation", "relations");
+                    format!("{}, {relations}", counted(topology.entities.len(), "entity", "entities"))
                 })
             }
             None => return Ok(None),
@@ -121,7 +123,7 @@ async fn count(source: &dyn Source, signal: Signal, window: Window) -> Result<Op
         Signal::Documents => match source.documents() {
             Some(documents) => {
                 words(&documents.documents(&Ask::new(DocumentQuery::default(), window)).await?, |documents| {
-                    format!("{} documents", documents.len())
+                    counted(documents.len(), "document", "documents")
                 })
             }
             None => return Ok(None),
@@ -151,6 +153,14 @@ fn by_kind(changes: &[Change]) -> String {
     let diffs =
         changes.iter().filter(|change| change.commit.as_ref().is_some_and(|c| c.diff.is_some())).count();
     format!("{}; {diffs} with a diff", parts.join(", "))
+}
+
+fn counted<N: Copy + std::fmt::Display + PartialEq + From<u8>>(
+    count: N,
+    singular: &str,
+    plural: &str,
+) -> String {
+    format!("{count} {}", if count == N::from(1) { singular } else { plural })
 }
 
 fn plural(word: &str, count: usize) -> String {

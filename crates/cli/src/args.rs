@@ -41,15 +41,19 @@ pub(crate) enum Command {
     after_help = "The alert comes from --alert, else from the snapshot; without either, --ask says what to look at.\n\n\
     Examples:\n  \
     midwatch investigate --snapshot ./incident\n  \
+    midwatch investigate ./incident --detail brief\n  \
     midwatch investigate --snapshot ./incident --alert alert.json -o md > report.md\n  \
     midwatch investigate --snapshot ./incident -o html > report.html\n  \
     midwatch investigate --snapshot ./incident --ask 'why is checkout slow?' --since 6h\n  \
     midwatch investigate --snapshot ./incident --record incident.jsonl"
 )]
 pub(crate) struct Investigate {
+    /// The same as --snapshot DIR
+    #[arg(value_name = "DIR", conflicts_with = "snapshot")]
+    pub(crate) directory: Option<PathBuf>,
     /// Directory that holds the incident's files (docs/guide/snapshots.md)
-    #[arg(long, value_name = "DIR")]
-    pub(crate) snapshot: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "directory")]
+    pub(crate) snapshot: Option<PathBuf>,
     /// Alert payload, or - for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) alert: Option<PathBuf>,
@@ -57,7 +61,7 @@ pub(crate) struct Investigate {
     #[arg(long, value_name = "TEXT")]
     pub(crate) ask: Option<String>,
     /// Time that counts as now, such as 2026-03-01T10:00:00Z [default: the alert's, else the last sample's]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) at: Option<Timestamp>,
     /// How far back to look, such as 90m or 6h [default: found by looking further back until it is normal]
     #[arg(long, value_name = "DURATION")]
@@ -79,7 +83,7 @@ pub(crate) struct Demo {
     /// Number or id of the incident [default: the first]
     #[arg(value_name = "N")]
     pub(crate) incident: Option<String>,
-    /// List the incidents instead
+    /// List the incidents and what their alerts say instead
     #[arg(long)]
     pub(crate) list: bool,
     #[command(flatten)]
@@ -104,7 +108,13 @@ pub(crate) enum Mechanisms {
     /// List the mechanisms
     List(MechanismFiles),
     /// Check mechanism files and name every mistake
-    Check(MechanismFiles),
+    Check {
+        /// The same as --mechanisms DIR
+        #[arg(value_name = "DIR", conflicts_with = "mechanisms")]
+        directory: Option<PathBuf>,
+        #[command(flatten)]
+        files: MechanismFiles,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -156,6 +166,10 @@ pub(crate) struct Output {
     /// No progress and no footer on standard error
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+fn time(written: &str) -> Result<Timestamp, String> {
+    written.parse().map_err(|_| "not a time with its zone, such as 2026-05-07T02:10:00Z".to_owned())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

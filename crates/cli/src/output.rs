@@ -18,6 +18,8 @@ const WIDTH_DEFAULT: u16 = 100;
 pub(crate) enum Ending {
     Done,
     Error,
+    /// What was asked for does not exist.
+    Usage,
     CannotTell,
 }
 
@@ -33,6 +35,7 @@ impl From<Ending> for ExitCode {
         ExitCode::from(match ending {
             Ending::Done => 0,
             Ending::Error => 1,
+            Ending::Usage => 2,
             Ending::CannotTell => 3,
         })
     }

@@ -1,26 +1,35 @@
 //! `midwatch demo`
 
 use anyhow::Result;
-use midwatch_app::{Asked, RecordTo, Work, incidents, mechanisms, opening, snapshot_sources};
+use midwatch_app::{AppError, Asked, RecordTo, Work, incidents, mechanisms, opening, snapshot_sources};
+use midwatch_report::text;
 
 use crate::args::Demo;
 use crate::output::{Ending, print, print_outcome, say};
 use crate::progress::ProgressLines;
 
 pub(crate) fn run(arguments: &Demo) -> Result<Ending> {
-    let ids = incidents::ids();
     if arguments.list {
-        let lines: String =
-            ids.iter().enumerate().map(|(index, id)| format!("{:>3}  {id}\n", index + 1)).collect();
+        let mut lines = String::new();
+        for incident in incidents::listed() {
+            let title = incident.title.map_or_else(|| "no alert".to_owned(), |title| text::line(&title));
+            lines.push_str(&format!("{:>3}  {}  {title}\n", incident.number, incident.id));
+        }
         print(&lines)?;
         return Ok(Ending::Done);
     }
-    let incident = incidents::unpack(arguments.incident.as_deref())?;
+    let incident = match incidents::unpack(arguments.incident.as_deref()) {
+        Err(error @ AppError::UnknownIncident { .. }) => {
+            say(&format!("error: {error}"));
+            return Ok(Ending::Usage);
+        }
+        unpacked => unpacked?,
+    };
     if !arguments.output.quiet {
         say(&format!(
             "incident {} of {} ({}); `midwatch demo --list` shows all",
             incident.number,
-            ids.len(),
+            incidents::ids().len(),
             incident.id
         ));
     }

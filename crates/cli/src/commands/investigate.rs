@@ -15,7 +15,10 @@ use crate::progress::ProgressLines;
 const ALERT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 pub(crate) fn run(arguments: Investigate) -> Result<Ending> {
-    let Investigate { snapshot, alert, ask, at, since, record, resume, engine, output } = arguments;
+    let Investigate { directory, snapshot, alert, ask, at, since, record, resume, engine, output } =
+        arguments;
+    // The arguments' own rules see to it that there is one.
+    let snapshot = directory.or(snapshot).context("give the incident's directory with --snapshot DIR")?;
     let record_to = match (resume, record) {
         (Some(path), _) => {
             require_record(&path)?;

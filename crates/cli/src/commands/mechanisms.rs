@@ -1,5 +1,7 @@
 //! `midwatch mechanisms`
 
+use std::path::Path;
+
 use anyhow::Result;
 use midwatch_app::mechanisms;
 
@@ -9,7 +11,7 @@ use crate::output::{Ending, print};
 pub(crate) fn run(command: &Mechanisms) -> Result<Ending> {
     match command {
         Mechanisms::List(files) => list(files),
-        Mechanisms::Check(files) => check(files),
+        Mechanisms::Check { directory, files } => check(directory.as_deref().or(files.mechanisms.as_deref())),
     }
 }
 
@@ -30,8 +32,8 @@ fn list(files: &MechanismFiles) -> Result<Ending> {
     Ok(Ending::Done)
 }
 
-fn check(files: &MechanismFiles) -> Result<Ending> {
-    let set = mechanisms(files.mechanisms.as_deref())?;
+fn check(directory: Option<&Path>) -> Result<Ending> {
+    let set = mechanisms(directory)?;
     print(&format!("{} mechanisms, no mistakes\n", set.len()))?;
     Ok(Ending::Done)
 }

@@ -77,6 +77,10 @@ fn the_report_goes_to_standard_output_and_the_rest_elsewhere() {
         let (_, again, quiet) = incident.investigate(&["-o", form, "-q"]);
         assert_eq!((report, String::new()), (again, quiet));
     }
+    // The directory alone says as much.
+    let snapshot = incident.path("snapshot").display().to_string();
+    let (_, report, _) = run(&["investigate", &snapshot, "-o", "json", "-q"]);
+    assert_eq!(report, incident.investigate(&["-o", "json", "-q"]).1);
 }
 
 #[test]
@@ -199,4 +203,6 @@ fn mechanisms_are_listed_and_mistakes_in_them_named() {
         run(&["mechanisms", "check", "--mechanisms", &directory.path().display().to_string()]);
     assert_eq!((code, said.as_str()), (1, ""));
     assert!(error.contains("own.toml:2: "), "{error}");
+    let same = run(&["mechanisms", "check", &directory.path().display().to_string()]);
+    assert_eq!(same, (code, said, error));
 }
