@@ -10,7 +10,7 @@ use crate::{chart, text};
 pub(crate) const TESTS: &str = "Tests that could have refuted it";
 /// Sub-heading of the theories that stand where no theory leads.
 pub(crate) const SUSPECTS: &str = "Suspects";
-/// Theories named in one line; more are counted.
+/// Different theories named in one line; more are counted.
 const NAMES_MAX: usize = 6;
 /// Sub-heading of the charts.
 pub(crate) const PICTURES: &str = "In pictures";
@@ -149,13 +149,7 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        let names: Vec<String> =
-            alike.iter().take(NAMES_MAX).map(|theory| headline(self.report, theory)).collect();
-        let mut words = names.join("; ");
-        if alike.len() > names.len() {
-            let more = text::count((alike.len() - names.len()) as u64);
-            words.push_str(&format!("; and {more} more, full list in -o json"));
-        }
+        let words = names(alike);
         let amount = text::count(alike.len() as u64);
         Item {
             tone: Tone::Muted,
@@ -191,15 +185,27 @@ impl<'a> Builder<'a> {
             items.push(Item {
                 lead: format!("score {}", text::weight(theory.score)),
                 text: headline(self.report, theory),
-                aside: match sure(report) {
-                    Some(_) => format!("shares what is left: {}", text::likelihood(&theory.probability)),
-                    None => String::new(),
-                },
+                aside: self.aside(theory),
                 notes,
                 ..Item::default()
             });
         }
         items
+    }
+
+    /// How a theory stands to the leader; empty where no cause is named.
+    fn aside(&self, theory: &Theory) -> String {
+        let Some((leader, _)) = self.leader.zip(sure(self.report)) else { return String::new() };
+        match (&theory.change, &leader.change) {
+            // Nothing is left to share between theories with one answer.
+            (Some(change), Some(leading)) if change == leading => {
+                "blames the same change as the leading theory".to_owned()
+            }
+            (None, None) if theory.outside && leader.outside => {
+                "from outside too, as the leading theory".to_owned()
+            }
+            _ => format!("shares what is left: {}", text::likelihood(&theory.probability)),
+        }
     }
 }
 
@@ -245,6 +251,33 @@ pub(crate) fn ruled_out_alike(report: &Report) -> Vec<Vec<&Theory>> {
         }
     }
     groups
+}
+
+/// What the theories say, each once with how often it is said.
+fn names(theories: &[&Theory]) -> String {
+    let mut said: Vec<(String, usize)> = Vec::new();
+    for theory in theories {
+        let mut name = text::line(&theory.title);
+        if !name.contains(&theory.entity.name) {
+            name.push_str(&format!(" at {}", text::line(&theory.entity.to_string())));
+        }
+        match said.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, times)) => *times += 1,
+            None => said.push((name, 1)),
+        }
+    }
+    let more = said.len().saturating_sub(NAMES_MAX);
+    let shown = said.iter().take(NAMES_MAX).map(|(name, times)| match times {
+        1 => name.clone(),
+        _ => format!("{name} ({times} theories)"),
+    });
+    let mut words = shown.collect::<Vec<_>>().join("; ");
+    words.push_str("; ");
+    if more > 0 {
+        words.push_str(&format!("and {} more, ", text::count(more as u64)));
+    }
+    words.push_str("full list in -o json");
+    words
 }
 
 /// Whether two lists of reasons are one and the same, and there is one at all.
