@@ -170,6 +170,7 @@ pub(crate) fn report(sentence: &str) -> Report {
             evidence: vec![],
             theory: None,
             commit: None,
+            margin: None,
             probability: None,
         },
         recommendations: vec![],

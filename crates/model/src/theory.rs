@@ -217,6 +217,10 @@ pub struct Verdict {
     /// The commit that is convicted, when a commit is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// How far the leading theory is ahead of the best one with another answer, in natural units: what the probability is
+    /// made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
     /// How sure we are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probability: Option<Probability>,

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use midwatch_app::{Asked, Progress, RecordTo, Watcher, Work, mechanisms, opening, run, snapshot_sources};
-use midwatch_model::{Report, Theory, TheoryStatus};
+use midwatch_model::{Report, TheoryStatus};
 use serde::Serialize;
 
 use crate::Arguments;
@@ -34,6 +34,8 @@ pub(crate) struct Case {
     /// How far the leading theory is ahead of the best one with another answer, in natural units: what calibration is
     /// fitted on. `null` when no theory led.
     pub(crate) margin: Option<f64>,
+    /// Whether the leading theory gives the true answer, said or not; `null` when none led.
+    pub(crate) leader_right: Option<bool>,
     /// Wall-clock seconds from files to report, mean over the repeats.
     pub(crate) seconds: f64,
     /// CPU seconds likewise.
@@ -93,29 +95,15 @@ pub(crate) fn investigate(directory: &Path, arguments: &Arguments) -> Result<Tol
     Ok(Told { report, seconds, cpu_seconds, agreed })
 }
 
-/// Margins beyond this say no more; the engine cuts there too.
-const MARGIN_MAX: f64 = 20.0;
-
-/// How far the leading theory of `report` is ahead of the best one with another answer. Theories that blame one change,
-/// or something outside, or one mechanism at one entity, give one answer.
-pub(crate) fn margin(report: &Report) -> Option<f64> {
+/// Whether the leading theory of `report` gives the true answer: the guilty commit, or no change where none is guilty.
+/// `None` when no theory led.
+pub(crate) fn leader_right(report: &Report, guilty: Option<&str>) -> Option<bool> {
     let leader = report.theories.iter().find(|theory| theory.status == TheoryStatus::Leading)?;
-    let rival = report
-        .theories
-        .iter()
-        .filter(|theory| theory.status != TheoryStatus::RuledOut && !same_answer(theory, leader))
-        .map(|theory| theory.score)
-        .fold(f64::NEG_INFINITY, f64::max);
-    Some((leader.score - rival).clamp(-MARGIN_MAX, MARGIN_MAX))
-}
-
-fn same_answer(one: &Theory, other: &Theory) -> bool {
-    match (&one.change, &other.change) {
-        (Some(one), Some(other)) => one == other,
-        (None, None) if one.outside || other.outside => one.outside && other.outside,
-        (None, None) => one.mechanism == other.mechanism && one.entity == other.entity,
-        _ => false,
-    }
+    Some(match (guilty, &leader.change_title) {
+        (Some(sha), Some(title)) => sha.get(..8).is_some_and(|short| title.contains(short)),
+        (None, title) => title.is_none(),
+        (Some(_), None) => false,
+    })
 }
 
 /// The folders of `parent` that hold `inside`, by name; only the one named by `--case` when that is given.

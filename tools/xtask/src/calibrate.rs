@@ -1,6 +1,7 @@
 //! Fits the logistic that turns a leader's margin into the probability that it is right (Platt 1999), from cases with
 //! known answers as `midwatch-bench --json` writes them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 
@@ -20,9 +21,18 @@ const PRIOR_VARIANCE: f64 = 4.0;
 #[derive(Debug, Deserialize)]
 struct Case {
     #[serde(default)]
+    case: String,
+    #[serde(default)]
     margin: Option<f64>,
+    /// Whether the leading theory gives the true answer, said or not.
+    #[serde(default)]
+    leader_right: Option<bool>,
     passed: bool,
 }
+
+/// A margin, whether the leader was right, and how much it counts: the runs of one incident count as one case together,
+/// as they are alike.
+type Pair = (f64, bool, f64);
 
 /// A fitted logistic: log-odds = slope · margin + intercept.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,10 +43,11 @@ struct Fit {
     standard_error: f64,
 }
 
-/// The calibration file fitted on `inputs`, each `NAME=FILE`. Cases without a margin (no theory led) are left out.
+/// The calibration file fitted on `inputs`, each `NAME=FILE`. Runs without a margin (no theory led) are left out. Counted as
+/// cases are different incidents: an incident run several times, with evidence removed say, is one, in whatever inputs.
 pub(crate) fn calibrate(inputs: &[String]) -> Result<String> {
     let mut names = Vec::new();
-    let mut pairs = Vec::new();
+    let mut runs = Vec::new();
     for input in inputs {
         let Some((name, file)) = input.split_once('=') else {
             bail!("--input {input:?}: give it as NAME=FILE");
@@ -46,14 +57,21 @@ pub(crate) fn calibrate(inputs: &[String]) -> Result<String> {
         for (index, line) in text.lines().enumerate() {
             let case: Case =
                 serde_json::from_str(line).with_context(|| format!("{file}:{}: not a case", index + 1))?;
-            pairs.extend(case.margin.map(|margin| (margin, case.passed)));
+            let id = if case.case.is_empty() { format!("{name}:{index}") } else { case.case };
+            runs.extend(case.margin.map(|margin| (id, margin, case.leader_right.unwrap_or(case.passed))));
         }
     }
+    let mut runs_of: BTreeMap<&str, f64> = BTreeMap::new();
+    for (id, _, _) in &runs {
+        *runs_of.entry(id).or_insert(0.0) += 1.0;
+    }
+    let pairs: Vec<Pair> =
+        runs.iter().map(|(id, margin, right)| (*margin, *right, 1.0 / runs_of[id.as_str()])).collect();
     if pairs.is_empty() {
         bail!("no case has a margin: nothing can be fitted");
     }
     names.sort();
-    Ok(file(&names, pairs.len(), fit(&pairs)))
+    Ok(file(&names, runs_of.len(), fit(&pairs)))
 }
 
 fn file(names: &[String], cases: usize, fit: Fit) -> String {
@@ -72,7 +90,7 @@ fn file(names: &[String], cases: usize, fit: Fit) -> String {
 
 /// Maximum a posteriori logistic regression of `right` on `margin` by iteratively reweighted least squares, with a
 /// Gaussian prior around slope 1 and intercept 0 (the margin taken for log-odds as it is).
-fn fit(pairs: &[(f64, bool)]) -> Fit {
+fn fit(pairs: &[Pair]) -> Fit {
     let (mut slope, mut intercept) = (1.0_f64, 0.0_f64);
     for _ in 0..ROUNDS_MAX {
         let (gradient, hessian) = derivatives(pairs, slope, intercept);
@@ -94,7 +112,8 @@ fn fit(pairs: &[(f64, bool)]) -> Fit {
         }
     }
     let (_, hessian) = derivatives(pairs, slope, intercept);
-    let mean = pairs.iter().map(|(margin, _)| margin).sum::<f64>() / pairs.len() as f64;
+    let total: f64 = pairs.iter().map(|(_, _, counts)| counts).sum();
+    let mean = pairs.iter().map(|(margin, _, counts)| margin * counts).sum::<f64>() / total;
     let determinant = hessian[0] * hessian[2] - hessian[1] * hessian[1];
     // Variance of slope · mean + intercept under the inverse Hessian.
     let variance = (hessian[2] * mean * mean - 2.0 * hessian[1] * mean + hessian[0]) / determinant;
@@ -102,24 +121,24 @@ fn fit(pairs: &[(f64, bool)]) -> Fit {
 }
 
 /// Up to a constant.
-fn log_posterior(pairs: &[(f64, bool)], slope: f64, intercept: f64) -> f64 {
+fn log_posterior(pairs: &[Pair], slope: f64, intercept: f64) -> f64 {
     let prior = -((slope - 1.0).powi(2) + intercept.powi(2)) / (2.0 * PRIOR_VARIANCE);
-    let likelihood = |&(margin, right): &(f64, bool)| {
+    let likelihood = |&(margin, right, counts): &Pair| {
         let odds = slope * margin + intercept;
         let toward = if right { odds } else { -odds };
         // ln(1 / (1 + exp(-x))) without overflow.
-        toward.min(0.0) - (-toward.abs()).exp().ln_1p()
+        counts * (toward.min(0.0) - (-toward.abs()).exp().ln_1p())
     };
     prior + pairs.iter().map(likelihood).sum::<f64>()
 }
 
 /// Gradient of the log posterior, and its negative Hessian (slope-slope, slope-intercept, intercept-intercept).
-fn derivatives(pairs: &[(f64, bool)], slope: f64, intercept: f64) -> ([f64; 2], [f64; 3]) {
+fn derivatives(pairs: &[Pair], slope: f64, intercept: f64) -> ([f64; 2], [f64; 3]) {
     let mut gradient = [-(slope - 1.0) / PRIOR_VARIANCE, -intercept / PRIOR_VARIANCE];
     let mut hessian = [1.0 / PRIOR_VARIANCE, 0.0, 1.0 / PRIOR_VARIANCE];
-    for &(margin, right) in pairs {
+    for &(margin, right, counts) in pairs {
         let p = 1.0 / (1.0 + (-(slope * margin + intercept)).exp());
-        let (residual, weight) = (f64::from(u8::from(right)) - p, p * (1.0 - p));
+        let (residual, weight) = (counts * (f64::from(u8::from(right)) - p), counts * p * (1.0 - p));
         gradient[0] += residual * margin;
         gradient[1] += residual;
         hessian[0] += weight * margin * margin;
@@ -140,7 +159,7 @@ mod tests {
         for margin in [-4.0, -2.0, 0.0, 2.0, 4.0, 6.0] {
             let p = 1.0 / (1.0 + f64::exp(-(0.5 * margin - 1.0)));
             let right = (p * 10_000.0).round() as usize;
-            pairs.extend((0..10_000).map(|index| (margin, index < right)));
+            pairs.extend((0..10_000).map(|index| (margin, index < right, 1.0)));
         }
         let fit = fit(&pairs);
         assert!((fit.slope - 0.5).abs() < 0.01 && (fit.intercept + 1.0).abs() < 0.01, "{fit:?}");
@@ -149,7 +168,7 @@ mod tests {
 
     #[test]
     fn separable_cases_stay_finite() {
-        let fit = fit(&[(-2.0, false), (-1.0, false), (1.0, true), (2.0, true)]);
+        let fit = fit(&[(-2.0, false, 1.0), (-1.0, false, 1.0), (1.0, true, 1.0), (2.0, true, 1.0)]);
         assert!(fit.slope.is_finite() && fit.slope > 0.5 && fit.slope < 10.0, "{fit:?}");
     }
 

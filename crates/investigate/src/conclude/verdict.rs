@@ -1,8 +1,8 @@
 //! The six verdicts.
 
 use midwatch_model::{
-    Change, EvidenceId, Onset, Probability, TermKind, Theory, TheoryStatus, Timestamp, Verdict,
-    VerdictKind,
+    Change, Direction, EntityId, EntityKind, EvidenceId, Measure, Onset, Probability, RelationKind, TermKind,
+    Theory, TheoryStatus, Timestamp, Verdict, VerdictKind,
 };
 
 use super::advice::ended_by;
@@ -21,7 +21,7 @@ pub(super) fn verdict(case: &Case<'_>) -> Verdict {
 }
 
 fn plain(kind: VerdictKind, sentence: String, evidence: Vec<EvidenceId>) -> Verdict {
-    Verdict { kind, sentence, evidence, theory: None, commit: None, probability: None }
+    Verdict { kind, sentence, evidence, theory: None, commit: None, margin: None, probability: None }
 }
 
 fn cannot_tell(case: &Case<'_>) -> Verdict {
@@ -77,6 +77,7 @@ fn sick(case: &Case<'_>) -> Verdict {
         evidence: evidence.clone(),
         theory: Some(leader.id.clone()),
         commit: None,
+        margin: Some(proof.margin),
         probability: Some(leader.probability.clone()),
     };
     let over = match case.orientation.ended_at {
@@ -92,7 +93,9 @@ fn sick(case: &Case<'_>) -> Verdict {
         },
         None => String::new(),
     };
-    if let (Some(change), true) = (case.change(leader), proof.change_proven) {
+    let wanted = case.mechanisms.get(&leader.mechanism).map_or(1.0, |mechanism| mechanism.margin_min);
+    let ahead = proof.margin >= wanted;
+    if let (Some(change), true) = (case.change(leader), proof.change_proven && ahead) {
         let mut verdict = base(
             VerdictKind::CauseFound,
             format!("{}{since}, because of {}.{over}", capital(&leader.title), change_text(change)),
@@ -106,6 +109,8 @@ fn sick(case: &Case<'_>) -> Verdict {
         && leader.outside
         && proof.mechanism_proven
         && proof.margin >= crate::theories::MARGIN
+        && (mechanism.is_none_or(|mechanism| mechanism.origin != Origin::Load)
+            || load_came_from_outside(case, leader))
     {
         let origin = mechanism.map_or(Origin::Infrastructure, |mechanism| mechanism.origin);
         return base(
@@ -130,6 +135,26 @@ fn sick(case: &Case<'_>) -> Verdict {
         );
     }
     located_or_recovered(case, Some(leader))
+}
+
+/// Whether the load on the leader's entity is known to be more demand: nothing of ours calls it, or what does was asked for
+/// more itself. Load that only its callers can explain is a question about them.
+fn load_came_from_outside(case: &Case<'_>, leader: &Theory) -> bool {
+    let callers: Vec<_> = case
+        .board
+        .relations
+        .iter()
+        .filter(|relation| relation.kind == RelationKind::Calls && relation.to == leader.entity)
+        .map(|relation| &relation.from)
+        .collect();
+    let serves_people = !matches!(leader.entity.kind, EntityKind::Database | EntityKind::Queue);
+    let asked_for_more = |caller: &EntityId| {
+        case.board.findings_at(caller).any(|finding| {
+            let rose = finding.direction == Some(Direction::Up) && finding.onset.is_some();
+            finding.measure == Some(Measure::Load) && rose
+        })
+    };
+    if callers.is_empty() { serves_people } else { callers.into_iter().any(asked_for_more) }
 }
 
 fn not_proven(
@@ -189,6 +214,7 @@ fn located_or_recovered(case: &Case<'_>, leader: Option<&Theory>) -> Verdict {
     );
     if let Some(leader) = leader {
         verdict.theory = Some(leader.id.clone());
+        verdict.margin = Some(conviction(case.theories, leader).margin);
         verdict.probability = Some(leader.probability.clone());
     }
     verdict

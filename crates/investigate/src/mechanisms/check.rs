@@ -24,6 +24,9 @@ pub(super) fn problems(mechanism: &Mechanism) -> Vec<String> {
     if !CATEGORIES.contains(&mechanism.category.as_str()) {
         problems.push(format!("category {:?} must be one of {}", mechanism.category, CATEGORIES.join(", ")));
     }
+    if !(1.0..=20.0).contains(&mechanism.margin_min) {
+        problems.push(format!("margin_min {} must lie between 1 and 20", mechanism.margin_min));
+    }
     if !(-10.0..=2.0).contains(&mechanism.prior) {
         problems.push(format!("prior {} must lie between -10 and 2", mechanism.prior));
     }

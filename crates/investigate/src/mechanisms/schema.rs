@@ -110,6 +110,10 @@ pub struct Remedy {
     pub reversible: bool,
 }
 
+fn one() -> f64 {
+    1.0
+}
+
 fn yes() -> bool {
     true
 }
@@ -153,6 +157,10 @@ pub struct Mechanism {
     /// Whether the symptom may come long after what set it off.
     #[serde(default)]
     pub accumulates: bool,
+    /// How far a theory of it must lead for its change to be convicted, in natural units; at least 1, which is the default. More
+    /// for what explains almost anything.
+    #[serde(default = "one")]
+    pub margin_min: f64,
     /// Whether the fault sits with the peer that the findings name and not with the entity they were met at.
     #[serde(default)]
     pub fault_at_peer: bool,

@@ -14,10 +14,17 @@ const SUSPECTS_NAMED: usize = 5;
 
 /// Notes a gap for each signal that some entities have and suspects, victims or the symptom's entity have not.
 pub(crate) fn note_unseen(orientation: &Orientation, localisation: &Localisation, board: &mut Board) {
-    let mut involved: BTreeSet<&EntityId> =
+    let mut centre: BTreeSet<&EntityId> =
         localisation.origins.iter().take(SUSPECTS_NAMED).map(|origin| &origin.entity).collect();
-    involved.extend(&localisation.sick);
-    involved.extend(&orientation.symptom_entity);
+    centre.extend(&localisation.sick);
+    centre.extend(&orientation.symptom_entity);
+    // And their neighbours: what was not seen of them may be where it started.
+    let mut involved = centre.clone();
+    for relation in &board.relations {
+        if centre.contains(&relation.from) || centre.contains(&relation.to) {
+            involved.extend([&relation.from, &relation.to]);
+        }
+    }
     let mut gaps = Vec::new();
     for (signal, agent) in [(Signal::Metrics, "metrics"), (Signal::Logs, "logs"), (Signal::Traces, "traces")]
     {

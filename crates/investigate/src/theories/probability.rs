@@ -39,8 +39,7 @@ pub fn settle(theories: &mut [Theory], calibration: &Calibration) {
         }
     }
     let rival = others.first().map(|(_, score)| *score);
-    let margin = rival.map_or(leader.score + 1.0, |rival| leader.score - rival);
-    let sure = probability(margin.clamp(-20.0, 20.0), calibration);
+    let sure = probability(margin(theories, leader), calibration);
     let weight = |score: f64| (score - rival.unwrap_or(score)).exp();
     let total: f64 = others.iter().map(|(_, score)| weight(*score)).sum();
     for theory in theories {
@@ -54,6 +53,22 @@ pub fn settle(theories: &mut [Theory], calibration: &Calibration) {
             theory.status = TheoryStatus::Leading;
         }
     }
+}
+
+/// Beyond this a margin says no more.
+const MARGIN_MAX: f64 = 20.0;
+
+/// How far `leader` is ahead of the best theory with another answer that was not ruled out, in natural units; of a leader
+/// without a rival, its own score and one more.
+pub fn margin(theories: &[Theory], leader: &Theory) -> f64 {
+    let answer = Answer::of(leader);
+    let rival = theories
+        .iter()
+        .filter(|theory| theory.status != TheoryStatus::RuledOut && Answer::of(theory) != answer)
+        .map(|theory| theory.score)
+        .fold(f64::NEG_INFINITY, f64::max);
+    let margin = if rival.is_finite() { leader.score - rival } else { leader.score + 1.0 };
+    margin.clamp(-MARGIN_MAX, MARGIN_MAX)
 }
 
 /// The share of what the leader's probability leaves.
@@ -115,7 +130,6 @@ pub struct Conviction {
 
 /// What the leader may be called.
 pub fn conviction(theories: &[Theory], leader: &Theory) -> Conviction {
-    let answer = Answer::of(leader);
     let best_rival = |accept: &dyn Fn(&Theory) -> bool| {
         theories
             .iter()
@@ -124,8 +138,7 @@ pub fn conviction(theories: &[Theory], leader: &Theory) -> Conviction {
             .map(|theory| theory.score)
             .fold(f64::NEG_INFINITY, f64::max)
     };
-    let rival = best_rival(&|theory| Answer::of(theory) != answer);
-    let margin = if rival.is_finite() { leader.score - rival } else { f64::from(20) };
+    let margin = margin(theories, leader);
     let behaviour: f64 =
         leader.terms.iter().filter(|term| term.kind == TermKind::Behaviour).map(|term| term.weight).sum();
     let unknown = best_rival(&|theory| theory.mechanism == "unknown");

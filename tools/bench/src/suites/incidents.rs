@@ -4,10 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
-use midwatch_model::{EntityId, Report, VerdictKind};
+use midwatch_model::{EntityId, Report, TheoryStatus, VerdictKind};
 use serde::Deserialize;
 
-use crate::case::{Case, case_folders, investigate, margin};
+use crate::case::{Case, case_folders, investigate, leader_right};
 use crate::mutate::{Mutation, mutated};
 use crate::table::{Applies, measured};
 use crate::{Arguments, Measured};
@@ -103,7 +103,13 @@ fn one(name: &str, folder: &Path, arguments: &Arguments) -> Result<Case> {
         passed: fields.iter().all(|(_, right)| *right),
         verdict: verdict.kind.as_str().to_owned(),
         probability: verdict.probability.as_ref().map(|probability| probability.middle()),
-        margin: margin(&told.report),
+        margin: verdict.margin,
+        leader_right: leads_right(
+            &told.report,
+            &answer.verdict,
+            answer.origin.clone().flatten().as_deref(),
+            answer.commit.clone().flatten().as_deref(),
+        ),
         seconds: told.seconds,
         cpu_seconds: told.cpu_seconds,
         agreed: told.agreed,
@@ -116,6 +122,22 @@ fn one(name: &str, folder: &Path, arguments: &Arguments) -> Result<Case> {
         fields,
         baselines: Vec::new(),
     })
+}
+
+/// Whether the leader gives the true answer: the guilty commit; a change at the origin where what is guilty is no commit;
+/// no change where none is.
+pub(super) fn leads_right(
+    report: &Report,
+    verdict: &str,
+    origin: Option<&str>,
+    commit: Option<&str>,
+) -> Option<bool> {
+    if commit.is_some() || verdict != VerdictKind::CauseFound.as_str() {
+        return leader_right(report, commit);
+    }
+    let leader = report.theories.iter().find(|theory| theory.status == TheoryStatus::Leading)?;
+    let at = leader.fault_at.as_ref().unwrap_or(&leader.entity);
+    Some(leader.change.is_some() && origin.is_some_and(|origin| named(at, origin)))
 }
 
 /// Every field the answer gives, and whether the report agrees.

@@ -8,7 +8,7 @@ use midwatch_model::VerdictKind;
 use serde::Deserialize;
 
 use super::baselines::baselines;
-use crate::case::{Case, case_folders, investigate, margin};
+use crate::case::{Case, case_folders, investigate, leader_right};
 use crate::mutate::{Mutation, mutated};
 use crate::table::{Applies, measured};
 use crate::{Arguments, Measured};
@@ -79,7 +79,11 @@ fn one(name: &str, folder: &Path, arguments: &Arguments) -> Result<Case> {
         passed: predicted == truth.root_cause_commit,
         verdict: verdict.kind.as_str().to_owned(),
         probability: verdict.probability.as_ref().map(|probability| probability.middle()),
-        margin: margin(&told.report),
+        margin: verdict.margin,
+        leader_right: leader_right(
+            &told.report,
+            Some(truth.root_cause_commit.as_str()).filter(|sha| *sha != NONE),
+        ),
         seconds: told.seconds,
         cpu_seconds: told.cpu_seconds,
         agreed: told.agreed,

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use midwatch_model::{Report, VerdictKind};
 use serde_json::Value;
 
+use super::incidents::leads_right;
 use crate::case::{case_folders, investigate};
 use crate::mutate::{copied, thin};
 use crate::{Arguments, Measured};
@@ -28,6 +29,14 @@ struct Tally {
     unnamed: u32,
 }
 
+/// One investigation with a third of the evidence gone.
+struct Run {
+    margin: Option<f64>,
+    leader_right: bool,
+    wrong_conviction: bool,
+    sentence: String,
+}
+
 pub(crate) fn measure(arguments: &Arguments, seeds: u32) -> Result<Measured> {
     let top = &arguments.directory;
     let mut table = format!(
@@ -39,20 +48,19 @@ pub(crate) fn measure(arguments: &Arguments, seeds: u32) -> Result<Measured> {
     for (name, folder) in case_folders(top, "answer.json", arguments.case.as_deref())? {
         let mut tally = Tally::default();
         for seed in 1..=u64::from(seeds) {
-            one(&folder, seed, arguments, &mut tally)
-                .with_context(|| format!("incident {name}, seed {seed}"))?;
+            let run = one(&folder, seed, arguments, &mut tally);
+            let run = run.with_context(|| format!("incident {name}, seed {seed}"))?;
+            let line = serde_json::json!({
+                "case": name, "seed": seed, "margin": run.margin, "leader_right": run.leader_right,
+                "passed": run.leader_right, "wrong_conviction": run.wrong_conviction, "sentence": run.sentence,
+            });
+            let _ = writeln!(json_lines, "{line}");
         }
         let Tally { runs, right, wrong_convictions, held_back, missed, unnamed } = &tally;
         let _ = writeln!(
             table,
             "{name:<8} {runs:>5} {right:>6} {held_back:>6} {wrong_convictions:>9} {:>8}",
             format!("{unnamed}/{missed}")
-        );
-        let _ = writeln!(
-            json_lines,
-            "{}",
-            serde_json::json!({"case": name, "runs": runs, "right": right, "held_back": held_back,
-                "wrong_convictions": wrong_convictions, "missed": missed, "unnamed": unnamed})
         );
         all.runs += runs;
         all.right += right;
@@ -68,7 +76,7 @@ pub(crate) fn measure(arguments: &Arguments, seeds: u32) -> Result<Measured> {
     Ok(Measured { json_lines, table, score })
 }
 
-fn one(folder: &Path, seed: u64, arguments: &Arguments, tally: &mut Tally) -> Result<()> {
+fn one(folder: &Path, seed: u64, arguments: &Arguments, tally: &mut Tally) -> Result<Run> {
     let answer: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("answer.json"))?)?;
     let copy = copied(&folder.join("snapshot"))?;
     let removed = thin::apply(copy.path(), seed)?;
@@ -102,7 +110,15 @@ fn one(folder: &Path, seed: u64, arguments: &Arguments, tally: &mut Tally) -> Re
             tally.unnamed += 1;
         }
     }
-    Ok(())
+    let commit = Some(guilty.as_str()).filter(|sha| !sha.is_empty());
+    let origin = text("origin");
+    let right = leads_right(&report, &verdict, Some(origin.as_str()), commit).unwrap_or(false);
+    Ok(Run {
+        margin: report.verdict.margin,
+        leader_right: right,
+        wrong_conviction: wrong,
+        sentence: report.verdict.sentence,
+    })
 }
 
 /// Whether a gap names an entity, or the signal is missing as a whole.
