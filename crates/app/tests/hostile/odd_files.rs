@@ -141,7 +141,7 @@ fn a_file_that_may_not_be_read_is_named() {
     for file in ["metrics.csv", "logs.ndjson", "traces.json", "config.json"] {
         let closed = copy();
         let path = closed.snapshot().join(file);
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
         let seen = look(&closed.snapshot(), &[]).unwrap();
         // Whoever may read everything, such as root in a container, reads this file too.
         match std::fs::File::open(&path) {
