@@ -426,6 +426,7 @@ pub(super) fn cause_found() -> Report {
             evidence: vec![id("calls"), id("deploys"), id("diff")],
             theory: Some(TheoryId::of(&["leader"])),
             commit: Some("a1b2c3d".into()),
+            margin: Some(4.15),
             probability: Some(Probability::Band { low: 0.7, high: 0.9, cases: 12 }),
         },
         recommendations: vec![
