@@ -1,7 +1,7 @@
 # Verbs of this repository. Each does its own set-up; `.ci/setup` says what is missing, INSTALL=1 installs it.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint smoke bench
+.PHONY: help setup demo test lint smoke golden bench
 
 # A toolchain that was installed a moment ago is not on PATH yet.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
@@ -11,6 +11,8 @@ BIN = $${CARGO_TARGET_DIR:-target}/debug/midwatch
 INCIDENT ?=
 # Where `make bench` looks for public suites, each in a folder of its own name
 SUITES ?= target/suites
+# A Python environment with the peers that speed is measured against
+PEERS ?= target/peers
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,6 +37,11 @@ smoke: setup ## every built-in incident through the built command, recorded and 
 	@cargo build --workspace --bin midwatch
 	@.ci/smoke "$(BIN)"
 
+golden: setup ## the table of golden incidents, also with a third of their evidence removed
+	cargo build --workspace --bin midwatch-bench
+	@$(BIN)-bench incidents incidents
+	@$(BIN)-bench incidents incidents --thinned 20
+
 bench: setup ## golden incidents and the public suites that lie in SUITES
 	cargo run --release -p midwatch-bench -- incidents incidents
 	@for suite in rootcausebench loghub-2k; do \
@@ -43,3 +50,8 @@ bench: setup ## golden incidents and the public suites that lie in SUITES
 			cargo run --quiet --release -p midwatch-bench -- $$suite "$(SUITES)/$$suite" || exit 1; \
 		fi; \
 	done
+	@if [ -x "$(PEERS)/bin/python" ]; then \
+		"$(PEERS)/bin/python" tools/bench/peers/drain3_speed.py "$(SUITES)/loghub-2k"; \
+	else \
+		echo "peer not measured: python3 -m venv $(PEERS) && $(PEERS)/bin/pip install drain3==0.9.11"; \
+	fi

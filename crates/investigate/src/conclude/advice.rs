@@ -69,13 +69,12 @@ pub(super) fn ended_by<'c>(case: &'c Case<'_>, leader: &Theory) -> Option<(&'c C
     let culprit = carriers(case, leader).first().map(|carrier| carrier.at)?;
     let deploys =
         case.candidates.iter().filter(|candidate| candidate.at > culprit && candidate.at <= ended_at);
-    let found = deploys
-        .filter(|candidate| ended_at.duration_since(candidate.at).as_secs() <= ENDED_BY_MAX_S)
-        .find_map(|candidate| {
+    deploys.filter(|candidate| ended_at.duration_since(candidate.at).as_secs() <= ENDED_BY_MAX_S).find_map(
+        |candidate| {
             let deploy = case.board.changes.get(candidate.deploy.as_ref()?)?;
             is_rollback(case, deploy).then_some((deploy, &candidate.entity))
-        });
-    found
+        },
+    )
 }
 
 /// Whether a deploy puts a version back that the entity ran before the one it replaces.

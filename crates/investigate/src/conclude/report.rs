@@ -188,7 +188,10 @@ fn checked_and_fine(case: &Case<'_>) -> Vec<Claim> {
         && let Some(first) = steady.get(FINE_MAX)
     {
         claims.extend(Claim::from_evidence(
-            format!("{} further series are within their normal range too", total - FINE_MAX),
+            match total - FINE_MAX {
+                1 => "1 further series is within its normal range too".to_owned(),
+                more => format!("{more} further series are within their normal range too"),
+            },
             &first.evidence,
         ));
     }

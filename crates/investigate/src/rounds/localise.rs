@@ -14,7 +14,6 @@ use midwatch_model::{
 use super::Session;
 use super::orient::is_worse;
 use crate::InvestigateError;
-use crate::agents::number;
 use crate::board::Board;
 use crate::concepts::CANCELLED;
 use crate::stages::{Localisation, Orientation, OriginRank};
@@ -143,7 +142,7 @@ fn reason_text(reason: &Reason, entities: &[EntityId]) -> String {
         if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
     };
     match reason {
-        Reason::OwnSick { score } => format!("it is sick in itself (z {})", number(*score)),
+        Reason::OwnSick { .. } => "it is sick in itself".to_owned(),
         Reason::OwnWell => "it is well in itself".to_owned(),
         Reason::DependenciesWell { count: n } => {
             format!("{} of it stayed well", count(*n, "dependency", "dependencies"))
@@ -167,7 +166,7 @@ fn reason_text(reason: &Reason, entities: &[EntityId]) -> String {
                 count(*callers, "caller", "callers")
             )
         }
-        Reason::LostBetween { score } => format!("time or calls are lost on the way (z {})", number(*score)),
+        Reason::LostBetween { .. } => "time or calls are lost on the way".to_owned(),
         Reason::EdgesShareIt { sick, of } => format!("{sick} of {of} of its connections lose time or calls"),
         Reason::BacklogOfItsQueue { queue } => format!("messages wait in {}, which it consumes", name(queue)),
         Reason::LoadSurge => "load rose here first".to_owned(),

@@ -228,7 +228,9 @@ fn a_dependency_that_was_sick_first_and_explains_it_refutes() {
 fn a_better_change_clears_one_that_does_nothing_of_it() {
     let set = mechanism("better_change", "inside", false);
     let lowered: &[(&str, f64)] = &[("limit_lowered", 0.8)];
-    let with = |own: &[(&str, f64)], rival: Option<(i64, &[(&str, f64)], &[f64])>| {
+    // Minutes before the onset, behaviours, and strengths of what it shares with the symptom.
+    type Rival<'a> = (i64, &'a [(&'a str, f64)], &'a [f64]);
+    let with = |own: &[(&str, f64)], rival: Option<Rival<'_>>| {
         let mut board = board(&set);
         let accused = deployed(&mut board, "a", 10, own, &[0.1]);
         if let Some((minutes, behaviours, ties)) = rival {

@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(text.chars().count(), QUOTE_CHARACTERS_MAX);
         assert!(cited.truncated.as_deref().is_some_and(|said| said.starts_with("600 of ")));
         assert_eq!(cited.citation.link.as_deref(), Some("runbook.md:3"));
-        assert_eq!(result.documents[0].evidence(), [cited.id.clone()]);
+        assert_eq!(result.documents[0].evidence(), std::slice::from_ref(&cited.id));
         assert!(result.findings.is_empty(), "a document makes no finding");
     }
 }
