@@ -20,7 +20,7 @@ mod tests;
 
 pub use error::AppError;
 pub use journal::{Difference, FileJournal, MemoryJournal, first_difference};
-pub use midwatch_investigate::{AGENTS, Progress, Watcher};
+pub use midwatch_investigate::{Progress, Watcher, agent_names};
 pub use record::{Record, RecordDamage, read_record};
 pub use replay::{Replayed, replay, replay_fresh};
 pub use request::{AlertInput, Asked, Opening, opening};

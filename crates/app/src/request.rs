@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use midwatch_connectors::decode_alert;
-use midwatch_investigate::{AGENTS, Request};
+use midwatch_investigate::{Request, agent_names};
 use midwatch_model::{
     InvestigationId, Owner, SignedDuration, Timestamp, Trigger, TriggerKind, Window, content_hash,
 };
@@ -81,8 +81,9 @@ impl Opening {
 /// # Errors
 /// When the alert cannot be read, nothing says what to investigate, an agent is unknown, or `since` has no end.
 pub fn opening(sources: &[Arc<dyn Source>], asked: &Asked) -> Result<Opening, AppError> {
-    if let Some(name) = asked.without.iter().find(|name| !AGENTS.contains(&name.as_str())) {
-        return Err(AppError::UnknownAgent { name: name.clone(), known: AGENTS.join(", ") });
+    let known = agent_names();
+    if let Some(name) = asked.without.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(AppError::UnknownAgent { name: name.clone(), known: known.join(", ") });
     }
     let trigger = block_on(trigger(sources, asked))??;
     let window = match asked.since {

@@ -22,5 +22,5 @@ mod theories;
 
 pub use journal::{Draft, Journal, JournalError};
 pub use run::{InvestigateError, Progress, Request, Watcher, investigate};
-pub use settings::{AGENTS, Calibration, Settings};
+pub use settings::{Calibration, Settings, agent_names};
 pub use system::SystemView;

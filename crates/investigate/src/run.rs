@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use midwatch_model::{Actor, EntryKind, Owner, Report, Round, StepId, Timestamp, Trigger, Window};
+use midwatch_model::{
+    Actor, EntryKind, Owner, Report, Round, SourceNote, StepId, Timestamp, Trigger, Window,
+};
 use midwatch_sources::{Source, SourceError};
 
 use crate::board::Board;
@@ -80,6 +82,7 @@ pub async fn investigate(
     session.stage("condition", &orientation)?;
     let localisation = localise(&orientation, &board);
     note_unseen(&orientation, &localisation, &mut board);
+    note_question(request, &mut board);
     session.stage("localisation", &localisation)?;
     if let Some(first) = localisation.origins.first() {
         watcher.saw(Progress::Preliminary(format!("looks as if it started at {}", first.entity.name)));
@@ -114,4 +117,21 @@ pub async fn investigate(
     });
     append(journal, Actor::Engine, EntryKind::Report, None, &report)?;
     Ok(report)
+}
+
+/// Says what became of a question's words: they are looked through for names and not understood.
+fn note_question(request: &Request, board: &mut Board) {
+    let Some(question) = request.trigger.question.as_deref() else { return };
+    let lower = question.to_lowercase();
+    let mut words = lower.split(|c: char| c.is_whitespace() || "?!,;:()'\"`".contains(c));
+    let named = words.any(|word| board.entities.iter().any(|entity| entity.name.to_lowercase() == word));
+    if !named && !board.entities.is_empty() {
+        let known: Vec<&str> = board.entities.iter().map(|entity| entity.name.as_str()).take(8).collect();
+        let text = format!(
+            "the question names nothing that was seen (such as {}); its other words are not understood, so everything was \
+             looked at",
+            known.join(", ")
+        );
+        board.notes.push(SourceNote { source: "question".to_owned(), text });
+    }
 }

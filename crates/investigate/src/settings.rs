@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::mechanisms::MechanismSet;
 
 /// Names of the built-in agents, in the order they are planned.
-pub const AGENTS: &[&str] = &["metrics", "logs", "traces", "topology", "changes", "code", "documents"];
+pub fn agent_names() -> Vec<&'static str> {
+    crate::agents::ALL.iter().map(|agent| agent.spec().name).collect()
+}
 
 /// Fitted numbers: rebuilt by `xtask calibrate` from named inputs, never edited by hand.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -42,7 +42,7 @@ pub struct Term {
     /// Findings it rests on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<FindingId>,
-    /// Evidence it rests on; empty only for priors.
+    /// Evidence it rests on; empty for base rates and for what was not seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceId>,
     /// Group of correlated findings it was counted in, if any.

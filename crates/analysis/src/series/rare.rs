@@ -18,14 +18,14 @@ const EVENTS_MIN: f64 = 3.0;
 const RATIO_MIN: f64 = 3.0;
 /// Log likelihood ratio that a surge must reach, beyond twice ln of the points with events: so many pairs are tried.
 const GAIN_MIN: f64 = 3.5;
-/// Points with events that are looked at; of more, neighbours are taken together.
+/// Points with events that a stretch may begin at; of more, evenly chosen ones.
 const BOUNDS_MAX: usize = 300;
 
 /// The stretch in which events surged, of a rate per second as [`super::rate_per_second`] gives it.
 ///
 /// The onset is the point that first counts an event of the stretch. `None` when more than a third of the points count
 /// events, when the whole series is one stretch, for fewer than six points, or when chance explains it. Missing points
-/// are left out. O(n + k²) for k points with events, k at most 300.
+/// are left out. O(n + 300 k) for k points with events.
 pub fn surge_of_rare_events(rate: SeriesView<'_>) -> Option<OnsetEstimate> {
     let events = Events::of(rate)?;
     let busy: Vec<usize> = (0..events.counts.len()).filter(|index| events.counts[*index] > 0.0).collect();

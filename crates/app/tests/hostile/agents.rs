@@ -1,6 +1,6 @@
 //! One agent left out at a time, and the same work five times over.
 
-use midwatch_app::AGENTS;
+use midwatch_app::agent_names;
 use midwatch_app::incidents;
 use midwatch_model::Signal;
 
@@ -14,7 +14,7 @@ fn without_any_one_agent_there_is_a_report_that_says_what_is_missing() {
         assert!(!whole.losses().contains("switched off"), "{id}: {}", whole.losses());
         let asked = |agent: &str| whole.report.trail.iter().any(|step| step.agent == agent);
         // Whoever had nothing to do is not missed.
-        for agent in AGENTS.iter().filter(|agent| asked(agent)) {
+        for agent in agent_names().iter().filter(|agent| asked(agent)) {
             let seen = look(&unpacked.snapshot(), &[agent]).unwrap();
             let missing = format!("the {agent} agent was switched off");
             let named: Vec<_> = seen.report.gaps.iter().filter(|gap| gap.missing == missing).collect();
@@ -31,14 +31,14 @@ fn without_any_one_agent_there_is_a_report_that_says_what_is_missing() {
 #[test]
 fn every_signal_of_the_incident_has_its_agent() {
     for agent in ["metrics", "logs", "traces", "changes", "code"] {
-        assert!(AGENTS.contains(&agent), "{agent}");
+        assert!(agent_names().contains(&agent), "{agent}");
         assert!(WHOLE.report.trail.iter().any(|step| step.agent == agent), "{agent} was not asked");
     }
 }
 
 #[test]
 fn without_any_agent_nothing_is_claimed() {
-    let seen = look(&copy().snapshot(), AGENTS).unwrap();
+    let seen = look(&copy().snapshot(), &agent_names()).unwrap();
     let missing: Vec<&str> = seen.report.gaps.iter().map(|gap| gap.missing.as_str()).collect();
     for agent in ["metrics", "logs", "traces", "changes"] {
         assert!(missing.contains(&format!("the {agent} agent was switched off").as_str()), "{missing:?}");

@@ -248,11 +248,12 @@ impl Reader<'_> {
         let mut draft = Draft::new(kind, entity.clone(), cut(&pattern.template, 200), cited.id.clone());
         draft.direction =
             Some(if kind == FindingKind::LogVanished { Direction::Down } else { Direction::Up });
-        draft.onset = change.onset_ns.map(|onset| onset_at(onset, self.patterns.bin_ns));
+        let onset_ns = change.onset_ns.map(|bin| self.first_of(pattern, kind, bin));
+        draft.onset = onset_ns.map(|onset| onset_at(onset, self.patterns.bin_ns));
         draft.ended_at = change.ended_ns.map(at);
         draft.effect = change.ratio;
         draft.z = change.z * if loud { 1.0 } else { 0.7 };
-        draft.summary = summary(pattern, change, kind);
+        draft.summary = summary(pattern, change, onset_ns, kind);
         draft.concepts = concepts;
         draft.words = words;
         draft.peer = peer;
@@ -261,6 +262,14 @@ impl Reader<'_> {
             self.exception(pattern, &message, &cited);
         }
         self.result.findings.push(message);
+    }
+
+    /// When a message first came: of one that is new the first line itself, where it was kept; else the beginning of the
+    /// stretch of time it was counted in.
+    fn first_of(&self, pattern: &LogPattern, kind: FindingKind, bin: i64) -> i64 {
+        let inside = |time: &i64| (bin..bin.saturating_add(self.patterns.bin_ns)).contains(time);
+        let first = pattern.exemplars.iter().filter_map(|exemplar| exemplar.time_ns).filter(inside).min();
+        first.filter(|_| kind == FindingKind::LogNew).unwrap_or(bin)
     }
 
     fn cite(&mut self, pattern: &LogPattern) -> Evidence {
@@ -404,10 +413,9 @@ fn full_text(pattern: &LogPattern) -> String {
     text
 }
 
-fn summary(pattern: &LogPattern, change: &PatternChange, kind: FindingKind) -> String {
+fn summary(pattern: &LogPattern, change: &PatternChange, onset_ns: Option<i64>, kind: FindingKind) -> String {
     let text = cut(&pattern.template, 110);
-    let from =
-        change.onset_ns.map_or_else(String::new, |onset| format!(" from {}", at(onset).strftime("%H:%M:%S")));
+    let from = onset_ns.map_or_else(String::new, |onset| format!(" from {}", at(onset).strftime("%H:%M:%S")));
     match kind {
         FindingKind::LogNew => {
             format!("{} logs «{text}» {} times{from}, never before", pattern.entity, change.window_count)

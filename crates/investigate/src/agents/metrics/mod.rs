@@ -13,7 +13,7 @@ use midwatch_sources::MetricQuery;
 use self::reading::{Reader, StoredSeries};
 use super::{Agent, AgentError, AgentSpec};
 use crate::board::{Board, StepAnswer};
-use crate::desk::Desk;
+use crate::desk::{Desk, Gathered};
 
 /// The agent.
 pub(crate) struct MetricsAgent;
@@ -56,16 +56,19 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
     if everything || !gathered.failed.is_empty() {
         result.gaps = gaps;
     }
-    for (index, got) in gathered.got.iter().enumerate() {
+    let days = earlier(desk, &query, question).await;
+    result.truncated.extend(days.got.iter().filter_map(|got| got.truncated.clone()));
+    for error in &days.failed {
+        result.truncated.push(format!("earlier days could not be compared: {error}"));
+    }
+    for got in &gathered.got {
         let Some(set) = &got.data else { continue };
-        let earlier = earlier(desk, &query, question, index).await;
+        let of_source = days.got.iter().find(|days| days.citation.source == got.citation.source);
+        let earlier = of_source.and_then(|days| days.data.as_ref());
         let stored: Vec<StoredSeries<'_>> = set
             .series
             .iter()
-            .map(|series| StoredSeries {
-                series,
-                earlier: earlier.as_ref().and_then(|set| same(set, series)),
-            })
+            .map(|series| StoredSeries { series, earlier: earlier.and_then(|set| same(set, series)) })
             .collect();
         result.entities.extend(set.series.iter().map(|series| series.key.entity.clone()));
         result.seen.extend(set.series.iter().map(|series| (Signal::Metrics, series.key.entity.clone())));
@@ -93,17 +96,13 @@ fn asked(question: &Question, board: &Board) -> Vec<EntityId> {
     asked
 }
 
-/// The same series over the days before the window, to tell what happens every day.
-async fn earlier(
-    desk: &Desk<'_>,
-    query: &MetricQuery,
-    question: &Question,
-    source: usize,
-) -> Option<SeriesSet> {
+/// The same series over the days before the window, by source, to tell what happens every day.
+async fn earlier(desk: &Desk<'_>, query: &MetricQuery, question: &Question) -> Gathered<SeriesSet> {
     let start = question.window.start().checked_sub(EARLIER).unwrap_or(Timestamp::MIN);
-    let window = Window::new(start, question.window.end())?;
-    let gathered = desk.series(query.clone(), window).await;
-    gathered.got.into_iter().nth(source)?.data
+    match Window::new(start, question.window.end()) {
+        Some(window) => desk.series(query.clone(), window).await,
+        None => Gathered { got: Vec::new(), failed: Vec::new() },
+    }
 }
 
 fn same<'s>(set: &'s SeriesSet, series: &Series) -> Option<&'s Series> {
