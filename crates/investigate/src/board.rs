@@ -342,7 +342,8 @@ pub fn resolve(entities: &[EntityId], name: &str) -> EntityId {
     }
 }
 
-fn squash(name: &str) -> String {
+/// A name's letters and digits alone, in lower case: how names are compared that systems spell differently.
+pub(crate) fn squash(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

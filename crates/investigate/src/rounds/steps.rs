@@ -10,13 +10,12 @@ use midwatch_model::{
 };
 use midwatch_sources::Source;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::agents::{self, Agent, AgentError};
 use crate::board::{Board, StepAnswer, StepOutcome};
 use crate::desk::Desk;
 use crate::journal::append;
-use crate::{Draft, InvestigateError, Journal, Progress, Settings, Watcher};
+use crate::{InvestigateError, Journal, Progress, Settings, Watcher};
 
 /// Findings kept from one step.
 const FINDINGS_MAX: u32 = 400;
@@ -31,6 +30,13 @@ pub(crate) struct Session<'a> {
     planned: std::collections::BTreeMap<Round, u16>,
 }
 
+/// A stage's value with its name, as the journal holds it.
+#[derive(Serialize)]
+struct StageValue<'v, T> {
+    stage: &'v str,
+    value: &'v T,
+}
+
 impl<'a> Session<'a> {
     pub(crate) fn new(
         sources: &'a [Arc<dyn Source>],
@@ -42,15 +48,9 @@ impl<'a> Session<'a> {
     }
 
     /// Journals a stage's value.
-    pub(crate) fn stage<T: Serialize>(&self, name: &str, value: &T) -> Result<(), InvestigateError> {
-        let body = serde_json::to_value(value).unwrap_or(Value::Null);
-        self.journal.append(Draft {
-            actor: Actor::Engine,
-            kind: EntryKind::Stage,
-            step: None,
-            body: serde_json::json!({ "stage": name, "value": body }),
-        })?;
-        Ok(())
+    pub(crate) fn stage<T: Serialize>(&self, stage: &str, value: &T) -> Result<(), InvestigateError> {
+        let value = StageValue { stage, value };
+        Ok(append(self.journal, Actor::Engine, EntryKind::Stage, None, &value)?)
     }
 
     /// Plans a step for every agent that answers one of `questions`, runs them and merges what they answered. A failing

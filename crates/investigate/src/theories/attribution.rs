@@ -11,7 +11,7 @@ use midwatch_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::board::Board;
+use crate::board::{Board, squash};
 
 /// How a change reached an entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -273,10 +273,6 @@ fn reach_of(
         };
     }
     best
-}
-
-fn squash(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// When things began, as far as one theory is concerned.

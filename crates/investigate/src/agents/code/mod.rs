@@ -12,7 +12,7 @@ use midwatch_model::{
 };
 
 use super::{Agent, AgentError, AgentSpec, cut};
-use crate::board::{Behaviour, Board, Reading, StepAnswer, SymptomWord, TiedTo};
+use crate::board::{Behaviour, Board, Reading, StepAnswer, SymptomWord, TiedTo, squash};
 use crate::desk::{Desk, evidence};
 
 /// The agent.
@@ -155,10 +155,6 @@ fn flag_reading(change: &Change, board: &Board, symptom: &Symptom) -> Option<Rea
         ties: vec![tie],
         evidence,
     })
-}
-
-fn squash(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// What a diff does, each kind once, and how many kinds there are in all.
