@@ -1,7 +1,7 @@
 //! Fits the logistic that turns a leader's margin into the probability that it is right (Platt 1999), from cases with
 //! known answers as `midwatch-bench --json` writes them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 
@@ -43,35 +43,93 @@ struct Fit {
     standard_error: f64,
 }
 
-/// The calibration file fitted on `inputs`, each `NAME=FILE`. Runs without a margin (no theory led) are left out. Counted as
-/// cases are different incidents: an incident run several times, with evidence removed say, is one, in whatever inputs.
-pub(crate) fn calibrate(inputs: &[String]) -> Result<String> {
-    let mut names = Vec::new();
-    let mut runs = Vec::new();
+/// One run of a case: of which suite and incident, its margin, and whether the leader was right.
+#[derive(Debug, Clone, PartialEq)]
+struct Run {
+    /// The input's name up to its first `-`: inputs of one suite hold the same incidents.
+    suite: String,
+    case: String,
+    margin: f64,
+    right: bool,
+}
+
+/// The runs of `inputs`, each `NAME=FILE`, and the inputs' names. Runs without a margin (no theory led) are left out.
+fn read(inputs: &[String]) -> Result<(Vec<String>, Vec<Run>)> {
+    let (mut names, mut runs) = (Vec::new(), Vec::new());
     for input in inputs {
         let Some((name, file)) = input.split_once('=') else {
             bail!("--input {input:?}: give it as NAME=FILE");
         };
         names.push(name.to_owned());
+        let suite = name.split('-').next().unwrap_or(name);
         let text = fs::read_to_string(file).with_context(|| format!("{file}: could not be read"))?;
         for (index, line) in text.lines().enumerate() {
             let case: Case =
                 serde_json::from_str(line).with_context(|| format!("{file}:{}: not a case", index + 1))?;
             let id = if case.case.is_empty() { format!("{name}:{index}") } else { case.case };
-            runs.extend(case.margin.map(|margin| (id, margin, case.leader_right.unwrap_or(case.passed))));
+            let right = case.leader_right.unwrap_or(case.passed);
+            runs.extend(case.margin.map(|margin| Run { suite: suite.to_owned(), case: id, margin, right }));
         }
     }
-    let mut runs_of: BTreeMap<&str, f64> = BTreeMap::new();
-    for (id, _, _) in &runs {
-        *runs_of.entry(id).or_insert(0.0) += 1.0;
-    }
-    let pairs: Vec<Pair> =
-        runs.iter().map(|(id, margin, right)| (*margin, *right, 1.0 / runs_of[id.as_str()])).collect();
-    if pairs.is_empty() {
+    if runs.is_empty() {
         bail!("no case has a margin: nothing can be fitted");
     }
     names.sort();
-    Ok(file(&names, runs_of.len(), fit(&pairs)))
+    Ok((names, runs))
+}
+
+/// What a fit is made of, and how many different incidents that is.
+fn pairs(runs: &[&Run]) -> (Vec<Pair>, usize) {
+    let mut runs_of: BTreeMap<&str, f64> = BTreeMap::new();
+    for run in runs {
+        *runs_of.entry(&run.case).or_insert(0.0) += 1.0;
+    }
+    let pairs = runs.iter().map(|run| (run.margin, run.right, 1.0 / runs_of[run.case.as_str()])).collect();
+    (pairs, runs_of.len())
+}
+
+/// The calibration file fitted on `inputs`. Counted as cases are different incidents: an incident run several times, with
+/// evidence removed say, is one, in whatever inputs.
+pub(crate) fn calibrate(inputs: &[String]) -> Result<String> {
+    let (names, runs) = read(inputs)?;
+    let (pairs, cases) = pairs(&runs.iter().collect::<Vec<_>>());
+    Ok(file(&names, cases, fit(&pairs)))
+}
+
+/// How well confidence fitted on the other suites fits each: Brier score (0 is perfect, 0.25 is a coin) and, by what was
+/// said, how often the leader was right.
+pub(crate) fn left_out(inputs: &[String]) -> Result<String> {
+    let (_, runs) = read(inputs)?;
+    let suites: BTreeSet<&str> = runs.iter().map(|run| run.suite.as_str()).collect();
+    if suites.len() < 2 {
+        bail!("one suite only: give inputs of two or more, named SUITE or SUITE-something");
+    }
+    let mut out = String::new();
+    for suite in suites {
+        let (own, others): (Vec<&Run>, Vec<&Run>) = runs.iter().partition(|run| run.suite == suite);
+        let fit = fit(&pairs(&others).0);
+        let (mut brier, mut total) = (0.0, 0.0);
+        let mut bins = [(0.0, 0.0, 0.0); 5];
+        for (margin, right, counts) in pairs(&own).0 {
+            let said = 1.0 / (1.0 + (-(fit.slope * margin + fit.intercept)).exp());
+            let truth = f64::from(u8::from(right));
+            brier += counts * (said - truth).powi(2);
+            total += counts;
+            let bin = &mut bins[((said * 5.0) as usize).min(4)];
+            *bin = (bin.0 + counts, bin.1 + counts * said, bin.2 + counts * truth);
+        }
+        let _ =
+            writeln!(out, "{suite}: {} runs of {total:.0} incidents, Brier {:.3}", own.len(), brier / total);
+        for (index, (counts, said, truth)) in bins.iter().enumerate().filter(|(_, bin)| bin.0 > 0.0) {
+            let (low, high) = (index as f64 / 5.0, (index + 1) as f64 / 5.0);
+            let (said, truth) = (said / counts, truth / counts);
+            let _ = writeln!(
+                out,
+                "  said {low:.1} to {high:.1}: mean {said:.2}, right {truth:.2} (weight {counts:.1})"
+            );
+        }
+    }
+    Ok(out)
 }
 
 fn file(names: &[String], cases: usize, fit: Fit) -> String {
@@ -170,6 +228,23 @@ mod tests {
     fn separable_cases_stay_finite() {
         let fit = fit(&[(-2.0, false, 1.0), (-1.0, false, 1.0), (1.0, true, 1.0), (2.0, true, 1.0)]);
         assert!(fit.slope.is_finite() && fit.slope > 0.5 && fit.slope < 10.0, "{fit:?}");
+    }
+
+    #[test]
+    fn a_suite_is_judged_by_what_the_others_say() {
+        let path =
+            |name: &str| std::env::temp_dir().join(format!("midwatch-xtask-{name}-{}", std::process::id()));
+        let (one, two) = (path("one"), path("two"));
+        fs::write(&one, "{\"case\":\"a\",\"margin\":9.0,\"passed\":true}\n{\"case\":\"b\",\"margin\":-9.0,\"passed\":false}\n").unwrap();
+        fs::write(&two, "{\"case\":\"c\",\"margin\":9.0,\"passed\":true}\n{\"case\":\"c\",\"margin\":9.0,\"passed\":true}\n").unwrap();
+        let inputs = [format!("one={}", one.display()), format!("two-thinned={}", two.display())];
+        let text = left_out(&inputs).unwrap();
+        let alone = left_out(&inputs[..1]);
+        for file in [&one, &two] {
+            fs::remove_file(file).unwrap();
+        }
+        assert!(text.contains("two: 2 runs of 1 incidents, Brier 0.00"), "{text}");
+        assert!(alone.is_err());
     }
 
     #[test]

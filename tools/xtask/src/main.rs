@@ -33,6 +33,9 @@ enum Command {
         /// Print the numbers instead of writing them
         #[arg(long)]
         print: bool,
+        /// Instead, fit each suite's confidence on the other suites and print how well it fits
+        #[arg(long, conflicts_with = "print")]
+        leave_one_suite_out: bool,
     },
 }
 
@@ -58,7 +61,11 @@ fn run(command: &Command) -> Result<ExitCode> {
             writeln!(out, "tidy: {} problems", problems.len())?;
             Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Command::Calibrate { inputs, print } => {
+        Command::Calibrate { inputs, leave_one_suite_out: true, .. } => {
+            write!(out, "{}", calibrate::left_out(inputs)?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Calibrate { inputs, print, .. } => {
             let text = calibrate::calibrate(inputs)?;
             if *print {
                 write!(out, "{text}")?;
