@@ -29,6 +29,8 @@ fn cannot_tell(case: &Case<'_>) -> Verdict {
         .board
         .gaps
         .iter()
+        // A signal that was seen of others is not missing as a whole; its gap says of whom.
+        .filter(|gap| !case.board.seen.iter().any(|(seen, _)| *seen == gap.signal))
         .map(|gap| gap.signal.as_str().to_owned())
         .collect::<std::collections::BTreeSet<_>>()
         .into_iter()

@@ -79,8 +79,11 @@ fn theories_of(
         let evidence = change_evidence(scene.board, candidate);
         let mut reach = reach_term(candidate, evidence.clone());
         if distance > 0 {
-            // Findings that name the very neighbour it was rolled out to bring it nearer.
-            let named = matched.peer.as_ref() == Some(&candidate.entity);
+            // Findings that name the very neighbour it was rolled out to as what they wait for bring it nearer; a caller that
+            // tells of this entity does not.
+            let callees = scene.view.callees(&origin.entity);
+            let named =
+                matched.peer.as_ref() == Some(&candidate.entity) && callees.contains(&candidate.entity);
             reach.weight -= if named { 0.3 } else { 1.5 };
             reach.text = format!("{}, which {} depends on or serves", reach.text, origin.entity.name);
         }

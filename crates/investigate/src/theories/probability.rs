@@ -11,8 +11,11 @@ use crate::Calibration;
 /// Alike cases from which a number is shown instead of a band.
 const CASES_FOR_A_NUMBER: u32 = 50;
 
-/// Natural units by which the leader must beat every theory with another answer.
+/// Natural units by which the leader must beat every theory with another answer to be more than one suspect of several.
 pub const MARGIN: f64 = 1.0;
+
+/// Natural units by which a theory must lead for its change to be convicted: about where the fitted confidence passes one half.
+const CONVICTION_MARGIN: f64 = 1.5;
 
 /// Weight that what a diff does must have before its commit may be convicted.
 const BEHAVIOUR_MIN: f64 = 1.0;
@@ -145,7 +148,7 @@ pub fn conviction(theories: &[Theory], leader: &Theory) -> Conviction {
     Conviction {
         margin,
         change_proven: leader.change.is_some()
-            && margin >= MARGIN
+            && margin >= CONVICTION_MARGIN
             && behaviour >= BEHAVIOUR_MIN
             && leader.score > 0.0,
         mechanism_proven: leader.mechanism != "unknown" && leader.score - unknown.max(-5.0) >= MARGIN,

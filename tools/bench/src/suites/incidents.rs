@@ -115,7 +115,8 @@ fn one(name: &str, folder: &Path, arguments: &Arguments) -> Result<Case> {
         agreed: told.agreed,
         decoy: answer.innocent_commits.contains(&predicted),
         false_conviction: predicted != NONE && matches!(&answer.commit, Some(None)),
-        false_incident: answer.verdict == healthy && verdict.kind.as_str() != healthy,
+        false_incident: answer.verdict == healthy
+            && !matches!(verdict.kind, VerdictKind::HealthyOrRecovered | VerdictKind::CannotTell),
         abstained: matches!(verdict.kind, VerdictKind::NotProven | VerdictKind::CannotTell),
         predicted,
         expected,
