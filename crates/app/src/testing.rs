@@ -107,7 +107,7 @@ async fn read(inputs: Inputs<'_>, version: &str, words: &[&str; 2]) -> Result<Re
     put(journal, EntryKind::Trigger, None, json!(request.trigger))?;
     put(journal, EntryKind::Settings, None, json!({ "engine": version }))?;
     let source = sources.first().ok_or(InvestigateError::NoTime)?;
-    source.coverage().await?;
+    source.coverage().await.map_err(|_| InvestigateError::NoTime)?;
     put(journal, EntryKind::Incident, None, json!({ "now": NOW }))?;
     put(journal, EntryKind::Plan, None, json!({ "words": words }))?;
     let (first, second) = tokio::join!(

@@ -16,6 +16,7 @@ use midwatch_sources::{
 };
 
 use crate::agents::AgentError;
+use crate::board::StepAnswer;
 
 /// An answer of one source.
 #[derive(Debug, Clone)]
@@ -111,17 +112,13 @@ fn got<T>(fetched: Fetched<T>) -> Got<T> {
 }
 
 impl<T> Gathered<T> {
-    /// Why nothing could be read at all, when every source that serves the signal failed.
-    pub(crate) fn blind(&self) -> Option<AgentError> {
-        if self.failed.is_empty() || !self.got.is_empty() {
-            return None;
+    /// An answer that holds what was cut, the queries that were sent, and a gap for each failure or for a signal nobody
+    /// serves, ready to take findings; an error when every source that serves the signal failed.
+    pub(crate) fn opening(&self, signal: Signal, settles: &str) -> Result<StepAnswer, AgentError> {
+        if self.got.is_empty() && !self.failed.is_empty() {
+            let reasons: Vec<String> = self.failed.iter().map(ToString::to_string).collect();
+            return Err(AgentError::Blind(reasons.join("; ")));
         }
-        let reasons: Vec<String> = self.failed.iter().map(ToString::to_string).collect();
-        Some(AgentError::Blind(reasons.join("; ")))
-    }
-
-    /// What was cut, the queries that were sent, and a gap for each failure or for a signal nobody serves.
-    pub(crate) fn account(&self, signal: Signal, settles: &str) -> (Vec<String>, Vec<String>, Vec<Gap>) {
         let truncated = self.got.iter().filter_map(|got| got.truncated.clone()).collect();
         let queries = self.got.iter().map(|got| got.citation.query.clone()).collect();
         let mut gaps: Vec<Gap> = self
@@ -150,7 +147,7 @@ impl<T> Gathered<T> {
                 settles: settles.to_owned(),
             });
         }
-        (truncated, queries, gaps)
+        Ok(StepAnswer { gaps, truncated, queries, ..StepAnswer::default() })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use midwatch_model::{
     Actor, EntryKind, Owner, Report, Round, SourceNote, StepId, Timestamp, Trigger, Window,
 };
-use midwatch_sources::{Source, SourceError};
+use midwatch_sources::Source;
 
 use crate::board::Board;
 use crate::conclude::{Case, compile};
@@ -53,9 +53,6 @@ pub enum InvestigateError {
     /// The journal refused an entry.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// No source could say what it holds.
-    #[error(transparent)]
-    Source(#[from] SourceError),
     /// Neither the trigger nor any sample says when.
     #[error("there is no time to look at: the alert has no time and no source holds a sample with one")]
     NoTime,

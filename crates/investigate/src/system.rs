@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use midwatch_model::{EntityId, EntityKind, EvidenceId, Relation, RelationKind};
+use midwatch_model::{EntityId, EntityKind, Relation, RelationKind};
 
 use crate::board::Board;
 
@@ -14,8 +14,6 @@ pub trait SystemView: Send + Sync {
     fn callers(&self, entity: &EntityId) -> Vec<EntityId>;
     /// Machines `entity` runs on, and everything else on them.
     fn hosts(&self, entity: &EntityId) -> Vec<EntityId>;
-    /// The evidence of the relation between the two, either way.
-    fn evidence(&self, from: &EntityId, to: &EntityId) -> Vec<EvidenceId>;
 }
 
 /// Tenants of one machine, or machines nobody is known to run on, up to which each is held for a neighbour of each.
@@ -27,7 +25,6 @@ pub struct BoardView {
     callees: BTreeMap<EntityId, BTreeSet<EntityId>>,
     callers: BTreeMap<EntityId, BTreeSet<EntityId>>,
     hosts: BTreeMap<EntityId, BTreeSet<EntityId>>,
-    evidence: BTreeMap<(EntityId, EntityId), Vec<EvidenceId>>,
 }
 
 impl BoardView {
@@ -35,8 +32,7 @@ impl BoardView {
     pub fn of(board: &Board) -> BoardView {
         let mut view = BoardView::default();
         let mut tenants: BTreeMap<EntityId, BTreeSet<EntityId>> = BTreeMap::new();
-        for Relation { from, to, kind, evidence } in &board.relations {
-            view.evidence.entry((from.clone(), to.clone())).or_default().extend(evidence.iter().cloned());
+        for Relation { from, to, kind, .. } in &board.relations {
             match kind {
                 RelationKind::Calls | RelationKind::Consumes | RelationKind::Produces => {
                     view.callees.entry(from.clone()).or_default().insert(to.clone());
@@ -93,13 +89,5 @@ impl SystemView for BoardView {
 
     fn hosts(&self, entity: &EntityId) -> Vec<EntityId> {
         listed(&self.hosts, entity)
-    }
-
-    fn evidence(&self, from: &EntityId, to: &EntityId) -> Vec<EvidenceId> {
-        let mut ids = Vec::new();
-        for key in [(from.clone(), to.clone()), (to.clone(), from.clone())] {
-            ids.extend(self.evidence.get(&key).into_iter().flatten().cloned());
-        }
-        ids
     }
 }

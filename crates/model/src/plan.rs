@@ -105,8 +105,6 @@ pub enum QuestionKind {
     ReadDiff,
     /// Which documents name these entities?
     Documents,
-    /// What would have to be true, and is not, if this theory were wrong?
-    Disconfirm,
 }
 
 /// One typed question.

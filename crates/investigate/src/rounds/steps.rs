@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use midwatch_model::{
     Actor, Budget, EntryKind, Gap, Plan, Question, QuestionKind, Round, Signal, Step, StepId, Timestamp,
 };
@@ -146,9 +146,7 @@ impl<'a> Session<'a> {
     ) -> Result<Result<StepAnswer, AgentError>, InvestigateError> {
         self.watcher.saw(Progress::StepStarted(step.id, step.agent.clone(), words_of(&step.question)));
         let desk = Desk::new(self.sources, step.budget);
-        // One agent's fault must not end an investigation; what it would have found is a gap.
-        let caught = AssertUnwindSafe(agent.answer(&step.question, &desk, board)).catch_unwind().await;
-        let mut answer = caught.unwrap_or(Err(AgentError::Panicked));
+        let mut answer = guarded(agent.answer(&step.question, &desk, board)).await;
         if let Ok(answer) = &mut answer {
             let findings_max = desk.budget().findings_max as usize;
             if answer.findings.len() > findings_max {
@@ -176,6 +174,12 @@ impl<'a> Session<'a> {
         tracing::debug!(step = %step.id, agent = %step.agent, calls = desk.calls(), "step ended");
         Ok(answer)
     }
+}
+
+/// What an agent answers, an error when it panics: one agent's fault must not end an investigation, what it would have
+/// found is a gap.
+async fn guarded(answer: BoxFuture<'_, Result<StepAnswer, AgentError>>) -> Result<StepAnswer, AgentError> {
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or(Err(AgentError::Panicked))
 }
 
 fn outcome_of(kind: QuestionKind, answer: &StepAnswer) -> String {
@@ -210,7 +214,7 @@ fn outcome_of(kind: QuestionKind, answer: &StepAnswer) -> String {
 
 fn signal_of(kind: QuestionKind) -> Signal {
     match kind {
-        QuestionKind::MetricBehaviour | QuestionKind::Disconfirm => Signal::Metrics,
+        QuestionKind::MetricBehaviour => Signal::Metrics,
         QuestionKind::LogPatterns => Signal::Logs,
         QuestionKind::SpanBehaviour => Signal::Traces,
         QuestionKind::Topology => Signal::Inventory,
@@ -250,10 +254,22 @@ pub(crate) fn words_of(question: &Question) -> String {
                 if question.changes.len() == 1 { "does it share" } else { "do they share" },
             )
         }
-        QuestionKind::Disconfirm => format!("what would prove the theory about {whom} wrong?"),
     }
 }
 
 fn short(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_that_panics_is_an_error_and_not_the_end() {
+        let panics = async { panic!("an impossible state") }.boxed();
+        assert_eq!(guarded(panics).now_or_never(), Some(Err(AgentError::Panicked)));
+        let answers = async { Ok(StepAnswer::default()) }.boxed();
+        assert_eq!(guarded(answers).now_or_never(), Some(Ok(StepAnswer::default())));
+    }
 }

@@ -118,8 +118,8 @@ pub(super) fn candidates_for<'c>(scene: &'c Scene<'_>, entity: &EntityId) -> Vec
         let late = |candidate: &Candidate| {
             let onset = scene.localisation.onset;
             onset.is_some_and(|onset| {
-                let slack_s = i64::from(onset.uncertainty_s) + CLOCK_TOLERANCE_S;
-                candidate.at.duration_since(onset.at).as_secs() > slack_s
+                let leeway_s = i64::from(onset.uncertainty_s) + CLOCK_TOLERANCE_S;
+                candidate.at.duration_since(onset.at).as_secs() > leeway_s
             })
         };
         let rank = |candidate: &Candidate, distance: u8| {

@@ -317,8 +317,8 @@ fn dependency_sick_first(scene: &Scene<'_>, theory: &Theory, mechanism: &Mechani
         .filter(|finding| callees.contains(&finding.entity) && finding.concepts.iter().any(|c| c == WORSE))
         .filter(|finding| {
             finding.onset.is_some_and(|onset| {
-                let slack = i64::from(onset.uncertainty_s) + began.uncertainty_s + 60;
-                began.at.duration_since(onset.at).as_secs() > slack
+                let leeway_s = i64::from(onset.uncertainty_s) + began.uncertainty_s + 60;
+                began.at.duration_since(onset.at).as_secs() > leeway_s
             })
         })
         .collect();

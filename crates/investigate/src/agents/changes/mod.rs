@@ -43,11 +43,7 @@ impl Agent for ChangesAgent {
 
 async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<StepAnswer, AgentError> {
     let gathered = desk.changes(ChangeQuery { with_diffs: true }, question.window).await;
-    if let Some(error) = gathered.blind() {
-        return Err(error);
-    }
-    let (truncated, queries, gaps) = gathered.account(Signal::Changes, SPEC.settles);
-    let mut result = StepAnswer { gaps, truncated, queries, ..StepAnswer::default() };
+    let mut result = gathered.opening(Signal::Changes, SPEC.settles)?;
     // Two sources may hold one commit, and only one of them its diff.
     let mut commits: BTreeMap<&ChangeId, bool> = BTreeMap::new();
     for got in &gathered.got {

@@ -60,14 +60,10 @@ async fn answer(question: &Question, desk: &Desk<'_>) -> Result<StepAnswer, Agen
     }
     let words = names.iter().map(|entity| entity.name.clone()).collect();
     let gathered = desk.documents(DocumentQuery { words }, question.window).await;
-    if let Some(error) = gathered.blind() {
-        return Err(error);
-    }
-    let (truncated, queries, mut gaps) = gathered.account(Signal::Documents, SPEC.settles);
+    let mut result = gathered.opening(Signal::Documents, SPEC.settles)?;
     if gathered.failed.is_empty() {
-        gaps.clear();
+        result.gaps.clear();
     }
-    let mut result = StepAnswer { gaps, truncated, queries, ..StepAnswer::default() };
     let mut total = 0;
     for got in &gathered.got {
         for document in got.data.iter().flatten() {

@@ -70,11 +70,7 @@ impl Agent for LogsAgent {
 
 async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<StepAnswer, AgentError> {
     let gathered = desk.patterns(LogQuery::default(), question.window).await;
-    if let Some(error) = gathered.blind() {
-        return Err(error);
-    }
-    let (truncated, queries, gaps) = gathered.account(Signal::Logs, SPEC.settles);
-    let mut result = StepAnswer { gaps, truncated, queries, ..StepAnswer::default() };
+    let mut result = gathered.opening(Signal::Logs, SPEC.settles)?;
     let split = question.baseline.map_or(question.window.start_ns(), |baseline| baseline.end_ns());
     for got in &gathered.got {
         let Some(patterns) = &got.data else { continue };

@@ -47,14 +47,10 @@ impl Agent for MetricsAgent {
 async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<StepAnswer, AgentError> {
     let query = MetricQuery { entities: asked(question, board), metrics: Vec::new() };
     let gathered = desk.series(query.clone(), question.window).await;
-    if let Some(error) = gathered.blind() {
-        return Err(error);
-    }
-    let (truncated, queries, gaps) = gathered.account(Signal::Metrics, SPEC.settles);
-    let mut result = StepAnswer { truncated, queries, ..StepAnswer::default() };
+    let mut result = gathered.opening(Signal::Metrics, SPEC.settles)?;
     let everything = query.entities.is_empty();
-    if everything || !gathered.failed.is_empty() {
-        result.gaps = gaps;
+    if !everything && gathered.failed.is_empty() {
+        result.gaps.clear();
     }
     let days = earlier(desk, &query, question).await;
     result.truncated.extend(days.got.iter().filter_map(|got| got.truncated.clone()));

@@ -41,14 +41,10 @@ impl Agent for TopologyAgent {
 /// A source that fails is a gap; that none declares anything is not, because spans and logs show relations too.
 async fn answer(question: &Question, desk: &Desk<'_>) -> Result<StepAnswer, AgentError> {
     let gathered = desk.topology(InventoryQuery::default(), question.window).await;
-    if let Some(error) = gathered.blind() {
-        return Err(error);
-    }
-    let (truncated, queries, mut gaps) = gathered.account(Signal::Inventory, SPEC.settles);
+    let mut result = gathered.opening(Signal::Inventory, SPEC.settles)?;
     if gathered.failed.is_empty() {
-        gaps.clear();
+        result.gaps.clear();
     }
-    let mut result = StepAnswer { gaps, truncated, queries, ..StepAnswer::default() };
     for got in &gathered.got {
         let Some(topology) = &got.data else { continue };
         let total = topology.relations.len();

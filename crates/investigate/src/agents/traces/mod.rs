@@ -52,11 +52,7 @@ impl Agent for TracesAgent {
 
 async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<StepAnswer, AgentError> {
     let gathered = desk.spans(SpanQuery::default(), question.window).await;
-    if let Some(error) = gathered.blind() {
-        return Err(error);
-    }
-    let (truncated, queries, gaps) = gathered.account(Signal::Traces, SPEC.settles);
-    let mut result = StepAnswer { gaps, truncated, queries, ..StepAnswer::default() };
+    let mut result = gathered.opening(Signal::Traces, SPEC.settles)?;
     for got in &gathered.got {
         let Some(batch) = &got.data else { continue };
         let names: BTreeSet<&str> =
