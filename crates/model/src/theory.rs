@@ -131,7 +131,7 @@ pub struct Theory {
     pub mechanism: String,
     /// Mechanism in words.
     pub title: String,
-    /// Where it sits.
+    /// Where it shows.
     pub entity: EntityId,
     /// Where the fault sits when that is not where it shows: the peer that fails, what the change was made in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
