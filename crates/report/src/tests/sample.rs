@@ -196,7 +196,7 @@ fn leader() -> Theory {
         title: "one query per item instead of one per request".into(),
         entity: service("svc-b"),
         fault_at: None,
-        change_title: None,
+        change_title: Some("deploy 41c9d02: read the items one by one".into()),
         change: Some(ChangeId::of(&["deploy"])),
         outside: false,
         score: 5.25,
