@@ -1,0 +1,102 @@
+//! What was captured: commands and what they printed.
+
+use serde::{Deserialize, Serialize};
+
+/// One command and its answer, as text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// The command, as typed (`kubectl get pods -n shop -o wide`, `ssh node-1 systemctl status kubelet`), a file's
+    /// path, or the request to the API (`GET /api/v1/pods`). Empty when unknown: the text then speaks for itself.
+    pub command: String,
+    /// What it printed: a table, a description, YAML, JSON, log lines, or an error.
+    pub text: String,
+}
+
+/// Everything captured of one cluster at about one time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capture {
+    /// In the order they were taken.
+    pub documents: Vec<Document>,
+}
+
+/// Programs that a prompt may be followed by; other lines that begin with `$ ` are output.
+const PROGRAMS: [&str; 9] = ["kubectl", "k", "oc", "systemctl", "ssh", "nc", "cat", "sudo", "curl"];
+
+impl Capture {
+    /// Adds one answer.
+    pub fn push(&mut self, command: impl Into<String>, text: impl Into<String>) {
+        self.documents.push(Document { command: command.into(), text: text.into() });
+    }
+
+    /// Reads a pasted terminal session: a line `$ kubectl …` (or `# kubectl …`, with or without something before the
+    /// prompt sign) begins a document and what follows is its output. Text before the first such line, or all of it
+    /// when there is none, becomes one document without a command, which is recognised by its form. `source` names
+    /// where the text came from, for such documents.
+    pub fn from_transcript(source: &str, text: &str) -> Capture {
+        let mut capture = Capture::default();
+        let mut command = source.to_owned();
+        let mut body = String::new();
+        for line in text.split_inclusive('\n') {
+            match prompt(line) {
+                Some(typed) => {
+                    capture.close(&command, &mut body, source);
+                    typed.clone_into(&mut command);
+                }
+                None => body.push_str(line),
+            }
+        }
+        capture.close(&command, &mut body, source);
+        capture
+    }
+
+    /// An empty answer to a command is an answer; emptiness before the first command is nothing.
+    fn close(&mut self, command: &str, body: &mut String, source: &str) {
+        let text = std::mem::take(body);
+        if command != source || !text.trim().is_empty() {
+            self.push(command, text);
+        }
+    }
+}
+
+/// The command of a line that shows a shell's prompt.
+fn prompt(line: &str) -> Option<&str> {
+    let line = line.trim();
+    let typed = line.strip_prefix("$ ").or_else(|| line.strip_prefix("# ")).or_else(|| {
+        let at = line.find("$ ").or_else(|| line.find("# "))?;
+        // `user@host:~/dir$ ` has no blank before the sign.
+        line.get(..at).filter(|before| !before.contains(' '))?;
+        line.get(at + 2..)
+    })?;
+    let program = typed.split_whitespace().next()?;
+    PROGRAMS.contains(&program).then_some(typed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &[(&str, &str)]) {
+        let found = Capture::from_transcript("pasted", text);
+        let found: Vec<(&str, &str)> = found
+            .documents
+            .iter()
+            .map(|document| (document.command.as_str(), document.text.as_str()))
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn prompts_begin_documents() {
+        check(
+            "$ kubectl get pods\nNAME READY\na 1/1\n\nroot@jump:~# kubectl get svc -n x\n$ not a command\n",
+            &[("kubectl get pods", "NAME READY\na 1/1\n\n"), ("kubectl get svc -n x", "$ not a command\n")],
+        );
+    }
+
+    #[test]
+    fn text_without_prompts_is_one_document_and_nothing_is_none() {
+        check("NAME READY\na 1/1\n", &[("pasted", "NAME READY\na 1/1\n")]);
+        check("  \n", &[]);
+        check("$ kubectl get secrets\n", &[("kubectl get secrets", "")]);
+    }
+}

@@ -1,0 +1,215 @@
+//! From what was read to the picture: parts of one object are merged, kinds get their types.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::merge::{differences, fill, merge};
+use super::{DocumentText, Drift, Form, ListingState, Objects, Origin, Picture, Record, Unread};
+use crate::capture::Capture;
+use crate::kind::{Kind, ObjectKey};
+use crate::read::{Partial, Reading, read_capture};
+
+/// Runs `$do!(field, Kind::X)` for every kind that has a field of its own.
+macro_rules! each_kind {
+    ($do:ident) => {
+        $do!(pods, Kind::Pod);
+        $do!(deployments, Kind::Deployment);
+        $do!(replica_sets, Kind::ReplicaSet);
+        $do!(stateful_sets, Kind::StatefulSet);
+        $do!(daemon_sets, Kind::DaemonSet);
+        $do!(jobs, Kind::Job);
+        $do!(cron_jobs, Kind::CronJob);
+        $do!(services, Kind::Service);
+        $do!(endpoints, Kind::Endpoints);
+        $do!(endpoint_slices, Kind::EndpointSlice);
+        $do!(ingresses, Kind::Ingress);
+        $do!(network_policies, Kind::NetworkPolicy);
+        $do!(config_maps, Kind::ConfigMap);
+        $do!(secrets, Kind::Secret);
+        $do!(service_accounts, Kind::ServiceAccount);
+        $do!(quotas, Kind::ResourceQuota);
+        $do!(limit_ranges, Kind::LimitRange);
+        $do!(claims, Kind::PersistentVolumeClaim);
+        $do!(volumes, Kind::PersistentVolume);
+        $do!(storage_classes, Kind::StorageClass);
+        $do!(nodes, Kind::Node);
+        $do!(namespaces, Kind::Namespace);
+        $do!(autoscalers, Kind::HorizontalPodAutoscaler);
+        $do!(disruption_budgets, Kind::PodDisruptionBudget);
+        $do!(priority_classes, Kind::PriorityClass);
+        $do!(mutating_webhooks, Kind::MutatingWebhookConfiguration);
+        $do!(validating_webhooks, Kind::ValidatingWebhookConfiguration);
+    };
+}
+
+impl Picture {
+    /// Reads a capture. `taken_at` is when it was taken, where that is known; ages are counted back from it.
+    /// Nothing is fatal: what could not be read is in [`Picture::unread`].
+    pub fn read(capture: Capture, taken_at: Option<Timestamp>) -> Picture {
+        let Reading { partials, events, logs, node_services, connections, usage, listings, absent, unread } =
+            read_capture(&capture);
+        let documents = capture
+            .documents
+            .into_iter()
+            .map(|document| DocumentText { command: document.command, text: document.text })
+            .collect();
+        let mut picture =
+            Picture { logs, node_services, connections, usage, unread, documents, ..Picture::default() };
+        picture.events = super::event::settle(events, taken_at, &mut picture.taken_at);
+        for (index, event) in picture.events.iter().enumerate() {
+            picture.events_by_object.entry(event.object.clone()).or_default().push(index);
+        }
+
+        let mut by_key: BTreeMap<ObjectKey, Vec<Partial>> = BTreeMap::new();
+        for partial in partials {
+            by_key.entry(partial.key.clone()).or_default().push(partial);
+        }
+        for (key, mut parts) in by_key {
+            parts.sort_by_key(|part| (part.origin.form, part.origin.document, part.origin.start));
+            picture.place(key, parts);
+        }
+        for listing in listings {
+            picture.note_listing(listing.kind, listing.namespace, listing.state);
+        }
+        for key in absent {
+            picture.note_absent(&key);
+        }
+        picture.unread.sort();
+        picture.unread.dedup();
+        picture.drifts.sort();
+        picture
+    }
+
+    /// Merges the parts of one object and puts it where its kind lives.
+    fn place(&mut self, key: ObjectKey, parts: Vec<Partial>) {
+        let (files, live): (Vec<Partial>, Vec<Partial>) =
+            parts.into_iter().partition(|part| part.origin.form == Form::Manifest);
+        let origins: Vec<Origin> = live.iter().chain(&files).map(|part| part.origin).collect();
+        let is_whole = live.iter().any(|part| part.origin.form == Form::Live);
+        let mut row = BTreeMap::new();
+        let mut value = Value::Null;
+        let is_live = !live.is_empty();
+        for part in live {
+            row.extend(part.row);
+            merge(&mut value, part.value);
+        }
+        let mut declared = Value::Null;
+        for file in files {
+            if is_live {
+                let source = self
+                    .documents
+                    .get(file.origin.document as usize)
+                    .map_or("", |text| text.command.as_str());
+                self.drifts.extend(differences(&value, &file.value).into_iter().map(
+                    |(field, live, file)| Drift {
+                        key: key.clone(),
+                        field,
+                        live,
+                        file,
+                        source: source.to_owned(),
+                    },
+                ));
+            }
+            merge(&mut declared, file.value);
+        }
+        if !declared.is_null() {
+            if is_live && !is_whole {
+                fill(key.kind, &mut value, &declared);
+            }
+            let record =
+                Record { key: key.clone(), object: declared, row: BTreeMap::new(), origins: origins.clone() };
+            self.declared.insert(key.clone(), record);
+        }
+        if is_live {
+            self.insert(key, value, row, origins);
+        }
+    }
+
+    fn insert(&mut self, key: ObjectKey, value: Value, row: BTreeMap<String, String>, origins: Vec<Origin>) {
+        macro_rules! insert {
+            ($field:ident, $kind:pat) => {
+                if matches!(key.kind, $kind) {
+                    let source = origins.first().map_or("", |origin| {
+                        self.documents.get(origin.document as usize).map_or("", |text| text.command.as_str())
+                    });
+                    return put(&mut self.$field, key, value, row, origins.clone(), source, &mut self.unread);
+                }
+            };
+        }
+        each_kind!(insert);
+        self.others.insert(key.clone(), Record { key, object: value, row, origins });
+    }
+
+    fn note_listing(&mut self, kind: Kind, namespace: String, state: ListingState) {
+        macro_rules! note {
+            ($field:ident, $kind:pat) => {
+                if matches!(kind, $kind) {
+                    let old = self.$field.listings.get(&namespace);
+                    if matches!(old, None | Some(ListingState::Refused(_))) {
+                        self.$field.listings.insert(namespace, state);
+                    }
+                    return;
+                }
+            };
+        }
+        each_kind!(note);
+    }
+
+    fn note_absent(&mut self, key: &ObjectKey) {
+        macro_rules! note {
+            ($field:ident, $kind:pat) => {
+                if matches!(key.kind, $kind) {
+                    self.$field.absent.insert((key.namespace.clone(), key.name.clone()));
+                    return;
+                }
+            };
+        }
+        each_kind!(note);
+    }
+
+    /// Where an object was read, nearest to the API first.
+    pub(crate) fn origins(&self, key: &ObjectKey) -> Vec<Origin> {
+        let name = (key.namespace.clone(), key.name.clone());
+        macro_rules! find {
+            ($field:ident, $kind:pat) => {
+                if matches!(key.kind, $kind)
+                    && let Some(record) = self.$field.records.get(&name)
+                {
+                    return record.origins.clone();
+                }
+            };
+        }
+        each_kind!(find);
+        self.others
+            .get(key)
+            .or_else(|| self.declared.get(key))
+            .map(|record| record.origins.clone())
+            .unwrap_or_default()
+    }
+}
+
+/// Gives an object its type, or says why it has none.
+fn put<T: DeserializeOwned>(
+    objects: &mut Objects<T>,
+    key: ObjectKey,
+    value: Value,
+    row: BTreeMap<String, String>,
+    origins: Vec<Origin>,
+    source: &str,
+    unread: &mut Vec<Unread>,
+) {
+    let name = (key.namespace.clone(), key.name.clone());
+    match serde_json::from_value::<T>(value) {
+        Ok(object) => {
+            objects.records.insert(name, Record { key, object, row, origins });
+        }
+        Err(error) => {
+            let why = format!("{key} has a field of the wrong type: {error}");
+            unread.push(Unread { source: source.to_owned(), why: why.clone() });
+            objects.unreadable.insert(name, why);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Facts: statements that carry the line they rest on.
+
+use super::{Origin, Picture};
+use crate::kind::ObjectKey;
+
+/// Longest quotation, in characters.
+const QUOTE_CHARS_MAX: usize = 400;
+
+/// A statement with its source and the line it was read from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fact {
+    /// What is the case, in a few words: `the readiness probe asks port 8081`.
+    pub statement: String,
+    /// Command, path or request whose answer says so.
+    pub source: String,
+    /// The line that says so, cut at 400 characters; for an absence, what was searched and did not hold it.
+    pub quote: String,
+}
+
+impl Picture {
+    /// A fact about an object, quoting the first line of its texts that holds `needle` (ASCII case matters). When no
+    /// line does, the quotation is the statement's own words as read from the merged fields.
+    pub fn fact(&self, key: &ObjectKey, needle: &str, statement: impl Into<String>) -> Fact {
+        let statement = statement.into();
+        let origins = self.origins(key);
+        for origin in &origins {
+            if let Some(line) = self.part(*origin).lines().find(|line| line.contains(needle)) {
+                return Fact { statement, source: self.source(*origin).to_owned(), quote: cut(line, needle) };
+            }
+        }
+        let source =
+            origins.first().map_or_else(|| key.to_string(), |origin| self.source(*origin).to_owned());
+        Fact { quote: cut(&statement, ""), statement, source }
+    }
+
+    /// A fact that an event, a log line or a check states: the first line of its own text that holds `needle`.
+    pub fn fact_at(&self, origin: Origin, needle: &str, statement: impl Into<String>) -> Fact {
+        let line = self.part(origin).lines().find(|line| line.contains(needle)).unwrap_or(needle);
+        Fact { statement: statement.into(), source: self.source(origin).to_owned(), quote: cut(line, needle) }
+    }
+
+    /// The text an origin points at.
+    pub(crate) fn part(&self, origin: Origin) -> &str {
+        let Some(document) = self.documents.get(origin.document as usize) else { return "" };
+        document.text.get(origin.start as usize..origin.end as usize).unwrap_or("")
+    }
+
+    /// The command an origin belongs to.
+    pub fn source(&self, origin: Origin) -> &str {
+        self.documents.get(origin.document as usize).map_or("", |document| document.command.as_str())
+    }
+}
+
+/// One line, trimmed; of a long one the part around the needle.
+fn cut(line: &str, needle: &str) -> String {
+    let line = line.trim();
+    if line.chars().nth(QUOTE_CHARS_MAX).is_none() {
+        return line.to_owned();
+    }
+    let at = line.find(needle).unwrap_or(0);
+    let before = line.get(..at).unwrap_or("").chars().count().saturating_sub(QUOTE_CHARS_MAX / 4);
+    let part: String = line.chars().skip(before).take(QUOTE_CHARS_MAX).collect();
+    let (open, close) = (if before > 0 { "…" } else { "" }, "…");
+    format!("{open}{part}{close}")
+}

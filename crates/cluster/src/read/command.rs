@@ -1,0 +1,232 @@
+//! What a command asked for.
+
+use crate::kind::Kind;
+
+/// What a document answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// A `kubectl` command.
+    Kubectl(Box<Kubectl>),
+    /// `systemctl status SERVICE`, on a machine when one is named (`ssh NODE systemctl status kubelet`).
+    Service { node: String, service: String },
+    /// `nc -vz HOST PORT`, from a machine or pod when one is named.
+    Connect { from: Option<String>, host: String, port: u16 },
+    /// A path, a request to the API, or nothing: the text speaks for itself.
+    Text,
+}
+
+/// The parts of a `kubectl` command that matter for reading its answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Kubectl {
+    /// `get`, `describe`, `logs`, `top`, `events`.
+    pub verb: String,
+    /// Kinds asked for; a word that names no known kind is [`Kind::Custom`].
+    pub kinds: Vec<Kind>,
+    /// Names asked for; for `logs` the pod, or `kind/name`.
+    pub names: Vec<String>,
+    /// `-n`; `None` means the default namespace of whoever typed it, which nobody knows.
+    pub namespace: Option<String>,
+    /// `-A`.
+    pub all_namespaces: bool,
+    /// `-o`.
+    pub output: Option<String>,
+    /// `-l` or `--field-selector` was given: not everything is listed.
+    pub selected: bool,
+    /// The output went through another program: not everything is there.
+    pub piped: bool,
+    /// `-c`.
+    pub container: Option<String>,
+    /// `--previous`.
+    pub previous: bool,
+}
+
+/// Flags with a value that is the next word, unless given with `=`.
+const VALUED: [&str; 22] = [
+    "-n",
+    "--namespace",
+    "-o",
+    "--output",
+    "-l",
+    "--selector",
+    "--field-selector",
+    "-c",
+    "--container",
+    "--context",
+    "--kubeconfig",
+    "--cluster",
+    "--sort-by",
+    "--tail",
+    "--since",
+    "--since-time",
+    "--limit-bytes",
+    "-f",
+    "--filename",
+    "-L",
+    "--chunk-size",
+    "--request-timeout",
+];
+
+/// Understands a command.
+pub(crate) fn parse(command: &str) -> Asked {
+    let (typed, piped) = match command.split_once(" | ") {
+        Some((typed, _)) => (typed, true),
+        None => (command, false),
+    };
+    let words: Vec<&str> = typed.split_whitespace().filter(|word| *word != "sudo").collect();
+    let node = words.iter().position(|word| *word == "ssh").and_then(|at| words.get(at + 1)).copied();
+    if let Some(at) = words.iter().position(|word| *word == "systemctl") {
+        let service = words.iter().skip(at + 2).find(|word| !word.starts_with('-')).copied().unwrap_or("");
+        return Asked::Service {
+            node: host_of(node.unwrap_or("")).to_owned(),
+            service: service.trim_end_matches(".service").to_owned(),
+        };
+    }
+    if let Some(at) = words.iter().position(|word| matches!(*word, "nc" | "ncat" | "telnet")) {
+        let plain: Vec<&str> = plain_words(words.get(at + 1..).unwrap_or_default());
+        let [host, port] = plain[..] else { return Asked::Text };
+        let Ok(port) = port.parse() else { return Asked::Text };
+        return Asked::Connect { from: from_of(&words, node), host: host.to_owned(), port };
+    }
+    match words.iter().position(|word| matches!(*word, "kubectl" | "k" | "oc")) {
+        Some(at) => kubectl(words.get(at + 1..).unwrap_or_default(), piped),
+        None => Asked::Text,
+    }
+}
+
+/// Words that are no flags; `-w 2` takes its number along.
+fn plain_words<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    let mut plain = Vec::new();
+    let mut skip = false;
+    for word in words {
+        if std::mem::take(&mut skip) {
+            continue;
+        }
+        match word.starts_with('-') {
+            true => skip = matches!(*word, "-w" | "-i"),
+            false => plain.push(*word),
+        }
+    }
+    plain
+}
+
+/// Machine or pod that a connection was tried from: `kubectl debug node/NAME -- nc …`, `kubectl exec POD -- nc …`.
+fn from_of(words: &[&str], node: Option<&str>) -> Option<String> {
+    let before =
+        words.iter().position(|word| *word == "--").and_then(|at| words.get(..at)).unwrap_or_default();
+    let named =
+        before.iter().find_map(|word| word.strip_prefix("node/").or_else(|| word.strip_prefix("pod/")));
+    let exec = before
+        .iter()
+        .position(|word| *word == "exec")
+        .and_then(|at| before.get(at + 1..)?.iter().find(|word| !word.starts_with('-')).copied());
+    named.or(exec).or(node.map(host_of)).map(str::to_owned)
+}
+
+/// `user@host` → `host`.
+fn host_of(login: &str) -> &str {
+    login.rsplit_once('@').map_or(login, |(_, host)| host)
+}
+
+fn kubectl(words: &[&str], piped: bool) -> Asked {
+    let mut asked = Kubectl { piped, ..Kubectl::default() };
+    let mut plain: Vec<&str> = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if !word.starts_with('-') {
+            plain.push(word);
+            continue;
+        }
+        let (flag, mut value) = match word.split_once('=') {
+            Some((flag, value)) => (flag, Some(value)),
+            None => (*word, None),
+        };
+        if value.is_none() && VALUED.contains(&flag) {
+            value = words.next().copied();
+        }
+        // `-owide`, `-nshop`
+        let (flag, value) = match (flag.get(..2), flag.get(2..)) {
+            (Some("-o"), Some(rest)) if !rest.is_empty() => ("-o", Some(rest)),
+            (Some("-n"), Some(rest)) if !rest.is_empty() => ("-n", Some(rest)),
+            _ => (flag, value),
+        };
+        let value = value.map(|value| value.trim_matches(['\'', '"']).to_owned());
+        match flag {
+            "-n" | "--namespace" => asked.namespace = value,
+            "-o" | "--output" => asked.output = value,
+            "-c" | "--container" => asked.container = value,
+            "-l" | "--selector" | "--field-selector" => asked.selected = true,
+            "-A" | "--all-namespaces" => asked.all_namespaces = true,
+            "-p" | "--previous" => asked.previous = true,
+            _ => {}
+        }
+    }
+    let mut plain = plain.into_iter();
+    asked.verb = plain.next().unwrap_or("").to_owned();
+    match asked.verb.as_str() {
+        "logs" => asked.names = plain.map(str::to_owned).collect(),
+        "events" => asked.kinds = vec![Kind::Event],
+        "get" | "describe" | "top" => objects(&mut asked, plain),
+        _ => return Asked::Text,
+    }
+    Asked::Kubectl(Box::new(asked))
+}
+
+/// `pods a b`, `pods,services`, `pod/a svc/b`.
+fn objects<'a>(asked: &mut Kubectl, words: impl Iterator<Item = &'a str>) {
+    for word in words {
+        if let Some((kind, name)) = word.split_once('/') {
+            asked.kinds.push(Kind::parse(kind).unwrap_or(Kind::Custom));
+            asked.names.push(name.to_owned());
+        } else if asked.kinds.is_empty() {
+            asked.kinds = word.split(',').map(|word| Kind::parse(word).unwrap_or(Kind::Custom)).collect();
+        } else {
+            asked.names.push(word.to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kubectl_of(command: &str) -> Kubectl {
+        match parse(command) {
+            Asked::Kubectl(asked) => *asked,
+            other => panic!("{command}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn kubectl_commands_are_understood() {
+        let asked = kubectl_of("kubectl get pods -n shop -o wide --show-labels");
+        assert_eq!((asked.verb.as_str(), &asked.kinds[..]), ("get", &[Kind::Pod][..]));
+        assert_eq!((asked.namespace.as_deref(), asked.output.as_deref()), (Some("shop"), Some("wide")));
+        let asked = kubectl_of("kubectl -nshop describe deploy/cart");
+        assert_eq!((&asked.kinds[..], &asked.names[..]), (&[Kind::Deployment][..], &["cart".to_owned()][..]));
+        assert_eq!(asked.namespace.as_deref(), Some("shop"));
+        let asked = kubectl_of("kubectl get events -A --sort-by='.lastTimestamp' | tail -n 20");
+        assert!(asked.all_namespaces && asked.piped);
+        let asked = kubectl_of("kubectl logs deployment/cart -n shop -c server --previous --tail=50");
+        assert_eq!(
+            (asked.names[0].as_str(), asked.container.as_deref()),
+            ("deployment/cart", Some("server"))
+        );
+        assert!(asked.previous);
+        assert!(kubectl_of("kubectl get po,svc -l app=x").selected);
+    }
+
+    #[test]
+    fn checks_of_machines_and_ports_are_understood() {
+        assert_eq!(
+            parse("ssh root@node-1 sudo systemctl status kubelet.service"),
+            Asked::Service { node: "node-1".into(), service: "kubelet".into() }
+        );
+        assert_eq!(
+            parse("kubectl debug node/node-1 -- nc -vz -w 2 cart 7070"),
+            Asked::Connect { from: Some("node-1".into()), host: "cart".into(), port: 7070 }
+        );
+        assert_eq!(parse("nc -zv cart http"), Asked::Text);
+        assert_eq!(parse("manifests/cart.yaml"), Asked::Text);
+        assert_eq!(parse("kubectl apply -f x"), Asked::Text);
+    }
+}

@@ -1,0 +1,166 @@
+//! Which reader a document needs: the command says it, else the text's own form.
+
+use super::command::{Asked, Kubectl, parse};
+use super::reading::{Listing, Reading};
+use super::{checks, describe, logs, object, table};
+use crate::capture::Capture;
+use crate::kind::{Kind, ObjectKey};
+use crate::picture::{Form, ListingState, Origin, Unread};
+
+/// A document being read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'a> {
+    /// Its index in the capture.
+    pub index: u32,
+    /// Its command, as typed.
+    pub command: &'a str,
+    /// All of its text.
+    pub text: &'a str,
+}
+
+impl Source<'_> {
+    /// An origin for a part of the text (a slice of it), or for all of it.
+    pub fn origin(&self, part: &str, form: Form) -> Origin {
+        let start = (part.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
+        let (start, end) = match start.checked_add(part.len()) {
+            Some(end) if end <= self.text.len() => (start, end),
+            _ => (0, self.text.len()),
+        };
+        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Origin { document: self.index, start: narrow(start), end: narrow(end), form }
+    }
+
+    /// Something that could not be read.
+    pub fn unread(&self, why: impl Into<String>) -> Unread {
+        Unread { source: self.command.to_owned(), why: why.into() }
+    }
+}
+
+/// Reads every document of a capture.
+pub(crate) fn read_capture(capture: &Capture) -> Reading {
+    let mut reading = Reading::default();
+    for (index, document) in capture.documents.iter().enumerate() {
+        let Ok(index) = u32::try_from(index) else { break };
+        let source = Source { index, command: &document.command, text: &document.text };
+        read(source, &mut reading);
+    }
+    reading
+}
+
+fn read(source: Source<'_>, reading: &mut Reading) {
+    match parse(source.command) {
+        Asked::Kubectl(asked) => kubectl(source, &asked, reading),
+        Asked::Service { node, service } => checks::read_service(source, &node, &service, reading),
+        Asked::Connect { from, host, port } => checks::read_connection(source, from, &host, port, reading),
+        Asked::Text => by_form(source, reading),
+    }
+}
+
+fn kubectl(source: Source<'_>, asked: &Kubectl, reading: &mut Reading) {
+    if asked.verb == "logs" {
+        return logs::read(source, asked, reading);
+    }
+    if let Some(said) = refusal(source.text) {
+        return refused(source, asked, said, reading);
+    }
+    if asked.verb == "top" {
+        return table::read_top(source, asked, reading);
+    }
+    if asked.verb == "describe" {
+        return describe::read(source, asked, reading);
+    }
+    let text = source.text.trim_start();
+    let structured = matches!(asked.output.as_deref(), Some(output) if output.starts_with("yaml") || output.starts_with("json"))
+        || text.starts_with("apiVersion:")
+        || text.starts_with('{');
+    match structured {
+        true => object::read(source, asked.namespace.as_deref(), reading),
+        false => table::read(source, asked, reading),
+    }
+    listed(asked, text.is_empty() || text.starts_with("No resources found"), reading);
+}
+
+/// Notes that kinds were listed, where the command asked for all of them and kept all of the answer.
+fn listed(asked: &Kubectl, is_empty: bool, reading: &mut Reading) {
+    if !asked.names.is_empty() || asked.selected || asked.piped {
+        return;
+    }
+    for kind in &asked.kinds {
+        if let Some(namespace) = listed_namespace(*kind, asked) {
+            let state = if is_empty { ListingState::Empty } else { ListingState::Listed };
+            reading.listings.push(Listing { kind: *kind, namespace, state });
+        }
+    }
+}
+
+/// Namespace that a listing covers: empty for all; `None` when it went to an unknown default.
+fn listed_namespace(kind: Kind, asked: &Kubectl) -> Option<String> {
+    match (kind.is_cluster_scoped() || asked.all_namespaces, &asked.namespace) {
+        (true, _) => Some(String::new()),
+        (false, namespace) => namespace.clone(),
+    }
+}
+
+/// The error that a command answered with instead of objects, if it did.
+fn refusal(text: &str) -> Option<&str> {
+    let first = text.trim_start().lines().next()?;
+    (first.starts_with("Error from server")
+        || first.starts_with("error: ")
+        || first.starts_with("The connection to the server"))
+    .then_some(first)
+}
+
+/// `NotFound` says that an object does not exist; anything else says that nobody knows.
+fn refused(source: Source<'_>, asked: &Kubectl, said: &str, reading: &mut Reading) {
+    if said.contains("(NotFound)") {
+        for line in source.text.lines().filter(|line| line.contains("(NotFound)")) {
+            let name = line.split('"').nth(1).unwrap_or("");
+            for kind in &asked.kinds {
+                reading.absent.push(ObjectKey::new(*kind, asked.namespace.clone().unwrap_or_default(), name));
+            }
+        }
+        return;
+    }
+    reading.unread.push(source.unread(said));
+    if asked.names.is_empty() {
+        for kind in &asked.kinds {
+            if let Some(namespace) = listed_namespace(*kind, asked) {
+                reading.listings.push(Listing {
+                    kind: *kind,
+                    namespace,
+                    state: ListingState::Refused(said.to_owned()),
+                });
+            }
+        }
+    }
+}
+
+/// A text without a command: by what it looks like.
+fn by_form(source: Source<'_>, reading: &mut Reading) {
+    let text = source.text.trim_start();
+    if text.is_empty() {
+        return;
+    }
+    let first = text.lines().next().unwrap_or("");
+    if text.starts_with('{') || text.starts_with('[') || has_api_version(text) {
+        return object::read(source, None, reading);
+    }
+    if first.starts_with("Name:") {
+        return describe::read(source, &Kubectl::default(), reading);
+    }
+    if table::is_header(first) {
+        return table::read(source, &Kubectl::default(), reading);
+    }
+    if first.starts_with('●') || text.contains("Active: active") || text.contains("Active: inactive") {
+        return checks::read_service(source, "", "", reading);
+    }
+    reading.unread.push(source.unread(format!(
+        "not recognised as output of kubectl, YAML or JSON; it begins with {:?}",
+        first.chars().take(60).collect::<String>()
+    )));
+}
+
+/// Whether YAML of the API begins somewhere near the start (comments and `---` may come first).
+fn has_api_version(text: &str) -> bool {
+    text.lines().take(200).any(|line| line.starts_with("apiVersion:") || line.starts_with("kind:"))
+}

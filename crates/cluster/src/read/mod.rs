@@ -1,0 +1,16 @@
+//! Reads what commands printed into parts of objects, events, logs and checks.
+
+mod age;
+mod checks;
+mod command;
+mod describe;
+mod document;
+mod logs;
+mod object;
+mod reading;
+mod table;
+
+pub(crate) use age::age_s;
+pub(crate) use reading::{Listing, Partial, Reading};
+
+pub(crate) use document::read_capture;

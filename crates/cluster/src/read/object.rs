@@ -1,0 +1,216 @@
+//! Objects in the API's own form: YAML and JSON, one or many, live or from files.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::document::Source;
+use super::reading::{Listing, Partial, Reading};
+use crate::kind::{Kind, ObjectKey};
+use crate::picture::{Event, Form, ListingState, Origin, Severity};
+
+/// Reads a document of YAML or JSON. `namespace` is where the command looked, for objects that do not say.
+pub(crate) fn read(source: Source<'_>, namespace: Option<&str>, reading: &mut Reading) {
+    let text = source.text.trim();
+    if text.is_empty() {
+        return;
+    }
+    if text.starts_with(['{', '[']) {
+        return match read_json(source, text, namespace, reading) {
+            Ok(()) => {}
+            Err(error) => reading.unread.push(source.unread(format!("the JSON cannot be read: {error}"))),
+        };
+    }
+    for part in yaml_documents(source.text) {
+        match yaml(part) {
+            Ok(Value::Null) => {}
+            Ok(value) => take(source, part, value, namespace, reading),
+            Err(why) => reading.unread.push(source.unread(format!("the YAML cannot be read: {why}"))),
+        }
+    }
+}
+
+/// One YAML document as a value.
+pub(crate) fn yaml(text: &str) -> Result<Value, String> {
+    serde_saphyr::from_str::<Value>(text).map_err(|error| {
+        let whole = error.to_string();
+        whole.lines().next().unwrap_or("unknown error").chars().take(200).collect()
+    })
+}
+
+/// The documents of a YAML stream.
+fn yaml_documents(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim_end() == "---" || line.starts_with("--- ") {
+            parts.push(text.get(start..at).unwrap_or(""));
+            start = at + line.len();
+        }
+        at += line.len();
+    }
+    parts.push(text.get(start..).unwrap_or(""));
+    parts.retain(|part| !part.trim().is_empty());
+    parts
+}
+
+/// A list as the API answers it, its items left unparsed so that a large one is not held twice.
+#[derive(Deserialize)]
+struct List<'a> {
+    #[serde(default)]
+    kind: String,
+    #[serde(borrow)]
+    items: Option<Vec<&'a RawValue>>,
+}
+
+fn read_json(
+    source: Source<'_>,
+    text: &str,
+    namespace: Option<&str>,
+    reading: &mut Reading,
+) -> serde_json::Result<()> {
+    if text.starts_with('[') {
+        let items: Vec<&RawValue> = serde_json::from_str(text)?;
+        return each_item(source, &items, "", namespace, reading);
+    }
+    let list: List<'_> = serde_json::from_str(text)?;
+    match list.items {
+        Some(items) => {
+            let of = list.kind.strip_suffix("List").unwrap_or("");
+            if items.is_empty()
+                && let Some(kind) = Kind::parse(of)
+            {
+                let namespace = namespace.unwrap_or("").to_owned();
+                reading.listings.push(Listing { kind, namespace, state: ListingState::Empty });
+            }
+            each_item(source, &items, of, namespace, reading)
+        }
+        None => {
+            take(source, text, serde_json::from_str(text)?, namespace, reading);
+            Ok(())
+        }
+    }
+}
+
+/// `of` is the kind of a typed list, whose items do not repeat it.
+fn each_item(
+    source: Source<'_>,
+    items: &[&RawValue],
+    of: &str,
+    namespace: Option<&str>,
+    reading: &mut Reading,
+) -> serde_json::Result<()> {
+    for item in items {
+        let mut value: Value = serde_json::from_str(item.get())?;
+        if let Some(fields) = value.as_object_mut()
+            && !of.is_empty()
+        {
+            fields.entry("kind").or_insert_with(|| Value::String(of.to_owned()));
+        }
+        take(source, item.get(), value, namespace, reading);
+    }
+    Ok(())
+}
+
+/// Takes one object, or each item of a `List`.
+fn take(source: Source<'_>, part: &str, mut value: Value, namespace: Option<&str>, reading: &mut Reading) {
+    if let Some(items) = value.get_mut("items").and_then(Value::as_array_mut) {
+        for item in std::mem::take(items) {
+            let text = section_of(part, &item);
+            take(source, text, item, namespace, reading);
+        }
+        return;
+    }
+    let Some(word) = value.get("kind").and_then(Value::as_str) else {
+        return reading.unread.push(source.unread("an object does not say its kind"));
+    };
+    let kind = Kind::parse(word).unwrap_or(Kind::Custom);
+    let metadata = value.get("metadata");
+    let field = |name: &str| metadata.and_then(|metadata| metadata.get(name)).and_then(Value::as_str);
+    let form =
+        match field("uid").is_some() || field("resourceVersion").is_some() || value.get("status").is_some() {
+            true => Form::Live,
+            false => Form::Manifest,
+        };
+    let place = field("namespace").or(namespace).unwrap_or("default").to_owned();
+    let key = ObjectKey::new(kind, place, field("name").unwrap_or_default());
+    let origin = source.origin(part, form);
+    if kind == Kind::Event {
+        reading.events.extend(event(&value, origin));
+        return;
+    }
+    let applied = applied(&value);
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("apiVersion");
+        if kind != Kind::Custom {
+            fields.remove("kind");
+        }
+        if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("managedFields");
+        }
+    }
+    if let Some(applied) = applied {
+        let origin = Origin { form: Form::Manifest, ..origin };
+        reading.partials.push(Partial { key: key.clone(), origin, value: applied, row: BTreeMap::new() });
+    }
+    reading.partials.push(Partial { key, origin, value, row: BTreeMap::new() });
+}
+
+/// The configuration that `kubectl apply` noted on the object: what somebody meant it to be.
+fn applied(value: &Value) -> Option<Value> {
+    let note =
+        value.pointer("/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration")?.as_str()?;
+    let mut applied: Value = serde_json::from_str(note).ok()?;
+    let fields = applied.as_object_mut()?;
+    fields.remove("apiVersion");
+    fields.remove("kind");
+    fields.remove("metadata");
+    Some(applied)
+}
+
+/// The part of a list's text that speaks of one item: from its name's line on, as far as the next item.
+fn section_of<'a>(part: &'a str, item: &Value) -> &'a str {
+    let Some(name) = item.pointer("/metadata/name").and_then(Value::as_str) else { return part };
+    let needle = format!("    name: {name}\n");
+    let Some(at) = part.find(&needle) else { return part };
+    let before = part.get(..at).unwrap_or("");
+    let start = before.rfind("\n- ").map_or(0, |at| at + 1);
+    let rest = part.get(at..).unwrap_or("");
+    let end = rest.find("\n- ").map_or(part.len(), |length| at + length + 1);
+    part.get(start..end).unwrap_or(part)
+}
+
+/// An event of either API group.
+fn event(value: &Value, origin: Origin) -> Option<Event> {
+    let about = value.get("involvedObject").or_else(|| value.get("regarding"))?;
+    let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).unwrap_or("").to_owned();
+    let at = |field: &str| value.get(field).and_then(Value::as_str).and_then(|text| text.parse().ok());
+    let kind = Kind::parse(&text(about, "kind")).unwrap_or(Kind::Custom);
+    let series = value.get("series");
+    let count = value.get("count").or_else(|| value.get("deprecatedCount")).or_else(|| series?.get("count"));
+    let from = value.pointer("/source/component").or_else(|| value.get("reportingComponent"));
+    let message = match text(value, "message") {
+        message if message.is_empty() => text(value, "note"),
+        message => message,
+    };
+    let last = at("lastTimestamp")
+        .or_else(|| series?.get("lastObservedTime")?.as_str()?.parse().ok())
+        .or_else(|| at("deprecatedLastTimestamp"))
+        .or_else(|| at("eventTime"));
+    Some(Event {
+        severity: if text(value, "type") == "Warning" { Severity::Warning } else { Severity::Normal },
+        reason: text(value, "reason"),
+        message: message.split_whitespace().collect::<Vec<_>>().join(" "),
+        object: ObjectKey::new(kind, text(about, "namespace"), text(about, "name")),
+        from: from.and_then(Value::as_str).unwrap_or("").to_owned(),
+        count: count.and_then(Value::as_u64).and_then(|count| u32::try_from(count).ok()).unwrap_or(1).max(1),
+        first_s_ago: None,
+        last_s_ago: None,
+        first_at: at("firstTimestamp").or_else(|| at("deprecatedFirstTimestamp")).or_else(|| at("eventTime")),
+        last_at: last,
+        origin,
+    })
+}
