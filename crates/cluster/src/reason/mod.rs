@@ -13,7 +13,8 @@ mod routing;
 mod scheduling;
 mod startup;
 mod storage;
-mod workload;
+mod symptoms;
+pub(crate) mod workload;
 
 use crate::context::Context;
 use crate::fault::Fault;
