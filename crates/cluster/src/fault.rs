@@ -115,6 +115,7 @@ fault_kinds! {
     VolumeMountFailed, Startup, "volume_mount_failed", "a volume cannot be attached or mounted";
     VolumePermissionDenied, Startup, "volume_permission_denied", "the program may not read or write its volume";
     CommandNotFound, Startup, "command_not_found", "the container's command cannot be started";
+    ContainerConfigRefused, Startup, "container_config_refused", "the kubelet refuses the container's settings";
     SandboxFailed, Startup, "sandbox_failed", "the pod's sandbox cannot be made";
     InitContainerFailing, Startup, "init_container_failing", "an init container does not finish";
     OutOfMemory, Runtime, "out_of_memory", "the memory limit is too low for the program";
@@ -124,6 +125,7 @@ fault_kinds! {
     ProbePortWrong, Runtime, "probe_port_wrong", "a probe asks a port nobody listens on";
     ProbeProtocolWrong, Runtime, "probe_protocol_wrong", "a probe speaks another protocol than the port";
     ProbeTooImpatient, Runtime, "probe_too_impatient", "a probe gives the program too little time";
+    ProbeTooLate, Runtime, "probe_too_late", "a probe first asks long after the program could answer";
     ProbeFailing, Runtime, "probe_failing", "a probe fails";
     SidecarPortConflict, Runtime, "sidecar_port_conflict", "a sidecar and the program want the same port";
     ZeroReplicas, Runtime, "zero_replicas", "the workload is scaled to zero";
@@ -133,6 +135,7 @@ fault_kinds! {
     CronJobStopped, Runtime, "cron_job_stopped", "a cron job is suspended or misses its times";
     AutoscalerAtMaximum, Runtime, "autoscaler_at_maximum", "the autoscaler may not add more replicas";
     AutoscalerBlind, Runtime, "autoscaler_blind", "the autoscaler cannot read its metric";
+    DrainBlocked, Runtime, "drain_blocked", "a disruption budget lets no pod be moved";
     DatabaseReadOnly, Runtime, "database_read_only", "the database accepts no writes";
     ConnectionsExhausted, Runtime, "connections_exhausted", "the database accepts no more connections";
     CredentialsRefused, Runtime, "credentials_refused", "the database refuses the program's credentials";
