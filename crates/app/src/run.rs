@@ -143,11 +143,13 @@ pub(crate) fn execute(
 }
 
 fn facts(work: &Work, report: &Report, started: Instant) -> RunFacts {
-    let calls = report.trail.iter().map(|step| step.queries.len()).sum::<usize>();
+    // Each source is asked once what it covers.
+    let coverage = u32::try_from(work.sources.len()).unwrap_or(u32::MAX);
+    let calls = report.trail.iter().map(|step| step.calls).fold(coverage, u32::saturating_add);
     RunFacts {
         investigation: work.opening.investigation.clone(),
         wall_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        calls: u32::try_from(calls).unwrap_or(u32::MAX),
+        calls,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }

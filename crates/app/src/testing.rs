@@ -177,6 +177,7 @@ pub(crate) fn report(sentence: &str) -> Report {
         theories: vec![],
         against: vec![],
         checked_and_fine: vec![],
+        noticed_elsewhere: vec![],
         documents: vec![],
         spread: Spread::default(),
         impact: Impact::default(),

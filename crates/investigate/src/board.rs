@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use midwatch_model::{
     Change, ChangeId, Chart, Claim, ContentId, Damage, EntityId, EntityKind, Evidence, EvidenceId, Finding,
-    FindingId, Gap, Relation, Round, Signal, SourceNote, Step, TrailStep,
+    FindingId, Gap, Relation, Round, Signal, SourceNote, Step, Timestamp, TrailStep,
 };
 use serde::{Deserialize, Serialize};
+
+/// Seconds that clocks of a deploy system and of telemetry may differ without either being wrong.
+pub const CLOCK_TOLERANCE_S: i64 = 60;
 
 /// Share of requests that failed at an entity, over time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,6 +93,55 @@ pub struct MessageCount {
     pub expected: f64,
 }
 
+/// A metric of an entity that was seen, whatever it says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SeriesSeen {
+    /// Whose.
+    pub entity: EntityId,
+    /// Its name.
+    pub metric: String,
+    /// The longest stretch without points inside the window, in nanoseconds, when it is long for how it is sampled.
+    pub hole: Option<(i64, i64)>,
+}
+
+/// Spans of an entity that name a parent which was not captured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parentless {
+    /// Whose spans.
+    pub entity: EntityId,
+    /// How many name such a parent.
+    pub orphans: u64,
+    /// Of how many.
+    pub spans: u64,
+}
+
+/// A version that a program said it runs, in the line it logs when it starts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VersionSeen {
+    /// Which program.
+    pub entity: EntityId,
+    /// The version, without a leading `v`.
+    pub version: String,
+    /// The first such line.
+    pub at: Timestamp,
+    /// That line.
+    pub evidence: EvidenceId,
+}
+
+/// How far a clock was found to be off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockSeen {
+    /// Whose clock.
+    pub entity: EntityId,
+    /// Nanoseconds it is ahead; negative when behind.
+    pub offset_ns: i64,
+    /// What it was held against, with how many pairs and how they vary, in words.
+    pub against: String,
+}
+
+/// Requests of an entity in each eighth of the window.
+pub type Eighths = [f64; 8];
+
 /// What one agent answered to one question.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -106,6 +158,22 @@ pub struct StepAnswer {
     pub entities: Vec<EntityId>,
     /// Which signals it saw of which entities, whatever these say.
     pub seen: BTreeSet<(Signal, EntityId)>,
+    /// Metrics that were seen, whatever they say.
+    pub series: Vec<SeriesSeen>,
+    /// Spans whose parents were not captured, by entity.
+    pub parentless: Vec<Parentless>,
+    /// Versions that programs said they run.
+    pub versions: Vec<VersionSeen>,
+    /// Flags that spans carry with more than one value.
+    pub flags: BTreeSet<String>,
+    /// Clocks that are off.
+    pub clocks: Vec<ClockSeen>,
+    /// Requests that metrics count, over the eighths of the window.
+    pub requests: Vec<(EntityId, Eighths)>,
+    /// Requests that spans show likewise.
+    pub traced: Vec<(EntityId, Eighths)>,
+    /// What the data say of their being a sample, in sentences.
+    pub sampled: Vec<String>,
     /// Shares of failed requests.
     pub failed_shares: Vec<FailedShare>,
     /// Operations that are hit, worst first.
@@ -143,6 +211,22 @@ pub struct Board {
     pub entities: Vec<EntityId>,
     /// Which signals of which entities were seen, whatever these say.
     pub seen: BTreeSet<(Signal, EntityId)>,
+    /// Metrics that were seen, whatever they say: their longest holes, where they have any.
+    pub series: BTreeMap<(EntityId, String), Option<(i64, i64)>>,
+    /// Spans whose parents were not captured, by entity.
+    pub parentless: Vec<Parentless>,
+    /// Versions that programs said they run.
+    pub versions: Vec<VersionSeen>,
+    /// Flags that spans carry with more than one value.
+    pub flags: BTreeSet<String>,
+    /// Clocks that are off.
+    pub clocks: Vec<ClockSeen>,
+    /// Requests that metrics count, over the eighths of the window.
+    pub requests: BTreeMap<EntityId, Eighths>,
+    /// Requests that spans show likewise.
+    pub traced: BTreeMap<EntityId, Eighths>,
+    /// What the data say of their being a sample, in sentences.
+    pub sampled: BTreeSet<String>,
     /// Gaps, each once.
     pub gaps: Vec<Gap>,
     /// Rows that could not be read.
@@ -203,6 +287,37 @@ impl Board {
             self.add_gap(gap);
         }
         self.seen.extend(answer.seen);
+        for SeriesSeen { entity, metric, hole } in answer.series {
+            // Of several series of one metric the one without a hole shows that the metric was there.
+            let known = self.series.entry((entity, metric)).or_insert(hole);
+            if hole.is_none() {
+                *known = None;
+            }
+        }
+        for parentless in answer.parentless {
+            if !self.parentless.contains(&parentless) {
+                self.parentless.push(parentless);
+            }
+        }
+        self.flags.extend(answer.flags);
+        for clock in answer.clocks {
+            if !self.clocks.contains(&clock) {
+                self.clocks.push(clock);
+            }
+        }
+        self.requests.extend(answer.requests);
+        self.traced.extend(answer.traced);
+        self.sampled.extend(answer.sampled);
+        for version in answer.versions {
+            let same = |known: &&mut VersionSeen| {
+                (&known.entity, &known.version) == (&version.entity, &version.version)
+            };
+            match self.versions.iter_mut().find(same) {
+                Some(known) if version.at < known.at => *known = version,
+                Some(_) => {}
+                None => self.versions.push(version),
+            }
+        }
         self.entities.extend(answer.entities);
         self.entities.sort();
         self.entities.dedup();
@@ -258,6 +373,9 @@ impl Board {
         let known: BTreeSet<(EntityId, String)> =
             self.findings.values().map(|finding| (finding.entity.clone(), finding.subject.clone())).collect();
         self.seen.extend(other.seen.iter().cloned());
+        for (series, hole) in &other.series {
+            self.series.entry(series.clone()).or_insert(*hole);
+        }
         for finding in other.findings.values() {
             if known.contains(&(finding.entity.clone(), finding.subject.clone())) {
                 continue;
@@ -298,10 +416,19 @@ impl Board {
             agent: step.agent.clone(),
             question,
             queries: outcome.queries,
+            calls: outcome.calls,
             outcome: outcome.text,
             failed: outcome.failed,
             truncated: outcome.truncated,
         });
+    }
+
+    /// Seconds that the clock of a deploy system and that of `entity` may differ: what is allowed without any measurement,
+    /// and how far its clock was found to be off.
+    pub fn clock_tolerance_s(&self, entity: &EntityId) -> i64 {
+        let own = self.clocks.iter().filter(|clock| clock.entity == *entity);
+        let off_ns = own.map(|clock| clock.offset_ns.saturating_abs()).max().unwrap_or(0);
+        CLOCK_TOLERANCE_S + off_ns / 1_000_000_000
     }
 
     /// The entity called `name`, as the sources name it: exactly, else ignoring case and separators where that is
@@ -325,6 +452,8 @@ pub struct StepOutcome {
     pub failed: bool,
     /// Queries that were sent.
     pub queries: Vec<String>,
+    /// Calls made to sources.
+    pub calls: u32,
     /// Everything that was cut.
     pub truncated: Vec<String>,
 }

@@ -11,6 +11,9 @@ pub const CANCELLED: &str = "cancelled";
 /// Something that fills up and was already climbing when the window begins.
 pub const CLIMBING: &str = "climbing";
 
+/// Something nearly full that climbs all the time that was looked at.
+pub const FILLING: &str = "filling_up";
+
 /// A caller's time limit ran out.
 pub const DEADLINE_EXCEEDED: &str = "deadline_exceeded";
 

@@ -71,9 +71,9 @@ impl<'a> Desk<'a> {
         Desk { sources, budget, calls: AtomicU32::new(0) }
     }
 
-    /// How many calls were made.
+    /// How many calls were made; those refused for want of budget do not count.
     pub(crate) fn calls(&self) -> u32 {
-        self.calls.load(Ordering::Relaxed)
+        self.calls.load(Ordering::Relaxed).min(self.budget.calls_max)
     }
 
     /// The step's limits.

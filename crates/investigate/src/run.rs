@@ -10,7 +10,10 @@ use midwatch_sources::Source;
 use crate::board::Board;
 use crate::conclude::{Case, compile};
 use crate::journal::append;
-use crate::rounds::{Session, attribute, declared, explain, localise, note_unseen, orient, settle_condition};
+use crate::rounds::{
+    Session, attribute, declared, explain, localise, note_holes, note_reservations, note_unseen, orient,
+    settle_condition,
+};
 use crate::system::BoardView;
 use crate::theories::{SUSPECTS_MAX, Scene, build, refute, settle};
 use crate::{Journal, JournalError, Settings};
@@ -79,6 +82,7 @@ pub async fn investigate(
     session.stage("condition", &orientation)?;
     let localisation = localise(&orientation, &board);
     note_unseen(&orientation, &localisation, &mut board);
+    note_holes(&orientation, &mut board);
     note_question(request, &mut board);
     session.stage("localisation", &localisation)?;
     if let Some(first) = localisation.origins.first() {
@@ -86,6 +90,7 @@ pub async fn investigate(
     }
     watcher.saw(Progress::Round(Round::Attribute));
     let candidates = attribute(&orientation, &localisation, &mut session, &mut board).await?;
+    note_reservations(&mut board);
     session.stage("candidates", &candidates)?;
     board.note_cut(SUSPECTS_MAX, localisation.origins.len(), "ranked suspects looked at, most blamed first");
     let view = BoardView::of(&board);

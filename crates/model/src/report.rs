@@ -222,6 +222,9 @@ pub struct TrailStep {
     pub question: String,
     /// Queries that were sent.
     pub queries: Vec<String>,
+    /// Calls made to sources: several queries may be answered by one, and one query may take several.
+    #[serde(default)]
+    pub calls: u32,
     /// What came of it: counts, or why it failed.
     pub outcome: String,
     /// Whether the agent failed.
@@ -255,6 +258,9 @@ pub struct Report {
     pub against: Vec<Claim>,
     /// What was looked at and found normal.
     pub checked_and_fine: Vec<Claim>,
+    /// What is clearly sick and neither connected with the symptom nor explained by the leader: perhaps a second fault.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub noticed_elsewhere: Vec<Claim>,
     /// Documents that name something involved. They are listed for people and weigh nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<Claim>,

@@ -5,6 +5,7 @@
 //! no evidence and the product sees no answer.
 
 mod case;
+mod inventory;
 mod measure;
 mod mutate;
 mod statistics;

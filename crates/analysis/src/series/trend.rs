@@ -23,14 +23,35 @@ const BLOCKS: usize = 4;
 pub fn climbing_from_the_start(series: SeriesView<'_>) -> Option<f64> {
     let all: Vec<(i64, f64)> = series.present().filter(|(_, value)| value.is_finite()).collect();
     let count = (all.len() as f64 * HEAD_SHARE) as usize;
+    steady_climb(&all[..count]).map(|climb| climb.slope_per_s)
+}
+
+/// A steady rise from the first to the last point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Climb {
+    /// Rise per second; negative when it sinks.
+    pub slope_per_s: f64,
+    /// Median of the first quarter.
+    pub from: f64,
+    /// Median of the last quarter.
+    pub to: f64,
+}
+
+/// The rise of a series that climbs (or sinks) steadily from the first point to the last, judged as
+/// [`climbing_from_the_start`] judges its leading third: what has no onset inside the window is not normal for that.
+pub fn climbing_throughout(series: SeriesView<'_>) -> Option<Climb> {
+    let all: Vec<(i64, f64)> = series.present().filter(|(_, value)| value.is_finite()).collect();
+    steady_climb(&all)
+}
+
+fn steady_climb(points: &[(i64, f64)]) -> Option<Climb> {
+    let count = points.len();
     if count < POINTS_MIN {
         return None;
     }
-    let origin_ns = all[0].0;
-    let head: Vec<(f64, f64)> = all[..count]
-        .iter()
-        .map(|(at_ns, value)| (at_ns.saturating_sub(origin_ns) as f64 / 1e9, *value))
-        .collect();
+    let origin_ns = points[0].0;
+    let head: Vec<(f64, f64)> =
+        points.iter().map(|(at_ns, value)| (at_ns.saturating_sub(origin_ns) as f64 / 1e9, *value)).collect();
     let slope_per_s = theil_sen(&head)?;
     let residuals: Vec<f64> = head.iter().map(|(at_s, value)| value - slope_per_s * at_s).collect();
     let rise = slope_per_s * (head[count - 1].0 - head[0].0);
@@ -42,13 +63,26 @@ pub fn climbing_from_the_start(series: SeriesView<'_>) -> Option<f64> {
         .collect();
     let steady = blocks.windows(2).all(|pair| (pair[1] - pair[0]) * slope_per_s > 0.0);
     let clear = rise.abs() > SCATTERS_MIN * scatter && rise.abs() > RISE_SHARE_MIN * middle.abs();
-    (steady && clear).then_some(slope_per_s)
+    let climb = Climb { slope_per_s, from: *blocks.first()?, to: *blocks.last()? };
+    (steady && clear).then_some(climb)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Noise, series};
     use super::*;
+
+    #[test]
+    fn a_climb_that_slows_down_is_one_and_a_level_is_none() {
+        let slowing: Vec<f64> =
+            (0..100).map(|i| 70.0 + 20.0 * (1.0 - (-(f64::from(i)) / 60.0).exp())).collect();
+        let climb = climbing_throughout(series(60, &slowing).view()).unwrap();
+        assert!(climb.slope_per_s > 0.0 && climb.from < 75.0 && climb.to > 84.0, "{climb:?}");
+        let level: Vec<f64> = (0..100).map(|i| 70.0 + f64::from(i % 3)).collect();
+        assert_eq!(climbing_throughout(series(60, &level).view()), None);
+        let step: Vec<f64> = (0..100).map(|i| if i < 50 { 70.0 } else { 90.0 }).collect();
+        assert_eq!(climbing_throughout(series(60, &step).view()), None);
+    }
 
     #[test]
     fn table_of_beginnings() {

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod batch;
+mod clocks;
 mod compare;
 mod edges;
 mod errors;
@@ -15,6 +16,7 @@ mod testing;
 
 pub use attributes::{AttributeChange, AttributeOptions, AttributeShift, Contrast, attribute_changes};
 pub use batch::{SpanBatch, SpanRow, SpanStatus};
+pub use clocks::{ClockOffset, ClockOptions, TracedLine, clock_offsets, line_offsets};
 pub use compare::{CompareOptions, OperationChange, Reference, compare_operations};
 pub use edges::{CallEdge, EdgeChange, EdgeOptions, MissingCall, call_edges, missing_calls, slow_edges};
 pub use errors::{ErrorCause, ErrorOptions, ErrorOrigin, error_origins};

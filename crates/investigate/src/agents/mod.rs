@@ -67,6 +67,7 @@ pub(crate) const ALL: &[&dyn Agent] = &[
 ];
 
 pub(crate) use self::code::before_and_after;
+use self::traces::{eighth, one_in, sentence};
 pub(crate) use crate::concepts::CLIMBING;
 
 /// What an agent's absence leaves open.

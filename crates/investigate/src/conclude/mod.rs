@@ -1,6 +1,7 @@
 //! From theories to the report: verdict, what to do, what speaks for and against, spread, impact, timeline.
 
 mod advice;
+mod elsewhere;
 mod impact;
 mod report;
 mod verdict;

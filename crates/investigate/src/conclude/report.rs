@@ -8,9 +8,11 @@ use midwatch_model::{
 };
 
 use super::advice::recommendations;
+use super::elsewhere::elsewhere;
 use super::impact::{impact, spread, timeline};
 use super::verdict::verdict;
 use crate::board::Board;
+use crate::concepts::FILLING;
 use crate::mechanisms::MechanismSet;
 use crate::rounds::is_worse;
 use crate::stages::{Condition, Localisation, Orientation};
@@ -75,6 +77,7 @@ pub(crate) fn compile(case: &Case<'_>) -> Report {
         recommendations: if sick { recommendations(case, verdict.kind) } else { Vec::new() },
         against: if sick { against(case) } else { Vec::new() },
         checked_and_fine: checked_and_fine(case),
+        noticed_elsewhere: elsewhere(case, &mut cuts),
         documents: case.board.documents.clone(),
         spread: spread(case),
         impact,
@@ -97,7 +100,7 @@ pub(crate) fn compile(case: &Case<'_>) -> Report {
 }
 
 /// Says that `kept` of `total` are in the report, when that is not all of them.
-fn say_cut(cuts: &mut Vec<String>, kept: usize, total: usize, what: &str) {
+pub(super) fn say_cut(cuts: &mut Vec<String>, kept: usize, total: usize, what: &str) {
     if kept < total {
         cuts.push(format!("{kept} of {total} {what}"));
     }
@@ -171,6 +174,8 @@ fn checked_and_fine(case: &Case<'_>) -> Vec<Claim> {
         .findings
         .values()
         .filter(|finding| matches!(finding.kind, FindingKind::MetricSteady | FindingKind::MetricSeasonal))
+        // What fills up is not fine.
+        .filter(|finding| !finding.concepts.iter().any(|concept| concept == FILLING))
         .collect();
     let near = |entity: &midwatch_model::EntityId| {
         Some(entity) != case.orientation.symptom_entity.as_ref() && !case.localisation.sick.contains(entity)
@@ -239,6 +244,7 @@ fn cited(report: &Report, board: &Board) -> BTreeMap<EvidenceId, Evidence> {
         .map(|advice| &advice.why)
         .chain(&report.against)
         .chain(&report.checked_and_fine)
+        .chain(&report.noticed_elsewhere)
         .chain(&report.documents)
         .chain(report.spread.victims.iter().map(|victim| &victim.claim))
         .chain(&report.impact.claims)

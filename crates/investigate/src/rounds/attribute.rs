@@ -8,6 +8,7 @@ use midwatch_model::{
 };
 
 use super::Session;
+use super::unrecorded::note_unrecorded;
 use crate::InvestigateError;
 use crate::agents::cut;
 use crate::board::Board;
@@ -47,6 +48,7 @@ pub(crate) async fn attribute(
     session.ask(Round::Attribute, &questions, board).await?;
     let candidates = candidates(board);
     note_unplaced(board);
+    note_unrecorded(localisation.onset.map_or(orientation.incident.now, |onset| onset.at), board);
     let mut wanted: BTreeSet<ChangeId> =
         candidates.iter().map(|candidate| candidate.change.clone()).collect();
     if wanted.len() > DIFFS_MAX {

@@ -1,9 +1,10 @@
 //! Between rounds one and two: what the sources declare about who depends on whom, whatever the spans show.
 
-use midwatch_model::{Question, QuestionKind, Round};
+use midwatch_model::{Gap, Question, QuestionKind, Round, Signal};
 
 use super::Session;
 use crate::InvestigateError;
+use crate::agents;
 use crate::board::Board;
 use crate::stages::Orientation;
 
@@ -14,6 +15,7 @@ pub(crate) async fn declared(
     board: &mut Board,
 ) -> Result<(), InvestigateError> {
     if !session.sources.iter().any(|source| source.inventory().is_some()) {
+        note_undeclared(board);
         return Ok(());
     }
     let question = Question {
@@ -25,5 +27,24 @@ pub(crate) async fn declared(
         theory: None,
     };
     let because = "what is declared to depend on what holds also where no span shows it";
-    session.ask(Round::Localise, &[(question, because)], board).await
+    session.ask(Round::Localise, &[(question, because)], board).await?;
+    note_undeclared(board);
+    Ok(())
+}
+
+/// Says so when nobody declares what depends on what.
+fn note_undeclared(board: &mut Board) {
+    let failed = board.gaps.iter().any(|gap| gap.signal == Signal::Inventory);
+    let declared = board.evidence.values().any(|evidence| evidence.citation.signal == Signal::Inventory);
+    if failed || declared {
+        return;
+    }
+    board.add_gap(Gap {
+        signal: Signal::Inventory,
+        missing:
+            "no topology is declared: who depends on whom is known only as far as spans and messages show it"
+                .to_owned(),
+        grant: "say what calls what, and what runs where (topology.json)".to_owned(),
+        settles: agents::settles("topology").to_owned(),
+    });
 }

@@ -68,9 +68,11 @@ impl<'a> Session<'a> {
         let ended = join_all(runs).await;
         for (step, answer) in plan.steps.iter().zip(ended) {
             let question = words_of(&step.question);
-            match answer? {
+            let (calls, answer) = answer?;
+            match answer {
                 Ok(answer) => {
                     let outcome = StepOutcome {
+                        calls,
                         text: outcome_of(step.question.kind, &answer),
                         failed: false,
                         queries: answer.queries.clone(),
@@ -86,8 +88,12 @@ impl<'a> Session<'a> {
                         grant: "see the error, then run this again".to_owned(),
                         settles: agents::settles(&step.agent).to_owned(),
                     });
-                    let outcome =
-                        StepOutcome { text: error.to_string(), failed: true, ..StepOutcome::default() };
+                    let outcome = StepOutcome {
+                        text: error.to_string(),
+                        failed: true,
+                        calls,
+                        ..StepOutcome::default()
+                    };
                     board.note_step(step, round, question, outcome);
                 }
             }
@@ -138,12 +144,13 @@ impl<'a> Session<'a> {
         (Plan { round, steps }, agents)
     }
 
+    /// The answer of one step, with the calls it made.
     async fn run(
         &self,
         step: &Step,
         agent: &'static dyn Agent,
         board: &Board,
-    ) -> Result<Result<StepAnswer, AgentError>, InvestigateError> {
+    ) -> Result<(u32, Result<StepAnswer, AgentError>), InvestigateError> {
         self.watcher.saw(Progress::StepStarted(step.id, step.agent.clone(), words_of(&step.question)));
         let desk = Desk::new(self.sources, step.budget);
         let mut answer = guarded(agent.answer(&step.question, &desk, board)).await;
@@ -172,7 +179,7 @@ impl<'a> Session<'a> {
             }
         }
         tracing::debug!(step = %step.id, agent = %step.agent, calls = desk.calls(), "step ended");
-        Ok(answer)
+        Ok((desk.calls(), answer))
     }
 }
 

@@ -127,7 +127,7 @@ fn previous_head_at(previous: &Change, commits: &BTreeMap<&str, &Change>) -> Tim
 }
 
 /// A commit by its hash or by an unambiguous prefix of at least seven characters.
-fn commit_by_prefix<'c>(commits: &BTreeMap<&str, &'c Change>, sha: &str) -> Option<&'c Change> {
+pub(crate) fn commit_by_prefix<'c>(commits: &BTreeMap<&str, &'c Change>, sha: &str) -> Option<&'c Change> {
     if let Some(exact) = commits.get(sha) {
         return Some(exact);
     }
@@ -282,16 +282,15 @@ pub(super) struct Began {
     pub at: Timestamp,
     /// The truth lies within this many seconds.
     pub uncertainty_s: i64,
+    /// Seconds that the clocks of what was seen and of the deploy system may differ.
+    pub clock_s: i64,
     /// Whether the mechanism may have worked unseen for long.
     pub accumulates: bool,
 }
 
-/// Seconds that clocks of a deploy system and of telemetry may differ without either being wrong.
-pub(super) const CLOCK_TOLERANCE_S: i64 = 60;
-
 /// Whether `at` is later than `began` beyond every doubt about clocks and sampling.
 pub(super) fn came_after(at: Timestamp, began: &Began) -> bool {
-    at.duration_since(began.at) > SignedDuration::from_secs(began.uncertainty_s + CLOCK_TOLERANCE_S)
+    at.duration_since(began.at) > SignedDuration::from_secs(began.uncertainty_s + began.clock_s)
 }
 
 /// What the moment of a change says for it: the sooner the symptom follows, the more.

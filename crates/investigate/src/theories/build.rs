@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use midwatch_model::{
-    ChangeKind, ContentId, EntityId, EvidenceId, Onset, Probability, Term, TermKind, Theory, TheoryId,
+    ChangeKind, ContentId, EntityId, EvidenceId, Finding, Probability, Term, TermKind, Theory, TheoryId,
     TheoryStatus, Timestamp,
 };
 
-use super::attribution::{Began, CLOCK_TOLERANCE_S, Candidate, reach_term, timing_term};
+use super::attribution::{Began, Candidate, reach_term, timing_term};
 use super::matching::{Matched, match_mechanism};
-use crate::board::{Board, Reading};
+use crate::board::{Board, CLOCK_TOLERANCE_S, Reading};
 use crate::mechanisms::{Mechanism, MechanismSet};
 use crate::stages::{Localisation, OriginRank};
 use crate::system::SystemView;
@@ -118,7 +118,7 @@ pub(super) fn candidates_for<'c>(scene: &'c Scene<'_>, entity: &EntityId) -> Vec
         let late = |candidate: &Candidate| {
             let onset = scene.localisation.onset;
             onset.is_some_and(|onset| {
-                let leeway_s = i64::from(onset.uncertainty_s) + CLOCK_TOLERANCE_S;
+                let leeway_s = i64::from(onset.uncertainty_s) + scene.board.clock_tolerance_s(entity);
                 candidate.at.duration_since(onset.at).as_secs() > leeway_s
             })
         };
@@ -135,19 +135,23 @@ pub(super) fn candidates_for<'c>(scene: &'c Scene<'_>, entity: &EntityId) -> Vec
 }
 
 pub(super) fn began(scene: &Scene<'_>, mechanism: &Mechanism, matched: &Matched) -> Option<Began> {
-    let own: Vec<Onset> = matched
-        .own
-        .iter()
-        .filter_map(|id| scene.board.findings.get(id))
-        .filter_map(|finding| finding.onset)
-        .collect();
-    let onset =
-        own.into_iter().min_by_key(|onset| (onset.at, onset.uncertainty_s)).or(scene.localisation.onset)?;
+    let own = matched.own.iter().filter_map(|id| scene.board.findings.get(id));
+    let own = own.filter_map(|finding| Some((finding.onset?, clock_s(scene, finding))));
+    let everywhere = || Some((scene.localisation.onset?, CLOCK_TOLERANCE_S));
+    let (onset, clock_s) =
+        own.min_by_key(|(onset, clock_s)| (onset.at, onset.uncertainty_s, *clock_s)).or_else(everywhere)?;
     Some(Began {
         at: onset.at,
         uncertainty_s: i64::from(onset.uncertainty_s),
+        clock_s,
         accumulates: mechanism.accumulates,
     })
+}
+
+/// How far the clock of a finding may be off: lines and spans bear the time of the machine they come from, points that of
+/// what collects them.
+pub(super) fn clock_s(scene: &Scene<'_>, finding: &Finding) -> i64 {
+    if finding.measure.is_some() { CLOCK_TOLERANCE_S } else { scene.board.clock_tolerance_s(&finding.entity) }
 }
 
 fn prior_term(weight: f64, text: &str) -> Term {

@@ -10,8 +10,8 @@ mod refute_tests;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use attribution::duration_text;
 pub use attribution::{Candidate, Reach, candidates};
+pub(crate) use attribution::{commit_by_prefix, duration_text};
 pub use build::{SUSPECTS_MAX, Scene, build};
 pub use probability::{MARGIN, conviction, settle};
 pub use refute::refute;

@@ -8,7 +8,7 @@ use midwatch_model::{
 };
 
 use super::attribution::{Candidate, came_after, duration_text};
-use super::build::{Scene, began, candidates_for, sort};
+use super::build::{Scene, began, candidates_for, clock_s, sort};
 use super::matching::{match_mechanism, matches};
 use crate::agents::{cut, number};
 use crate::board::{MessageCount, Reading};
@@ -317,7 +317,9 @@ fn dependency_sick_first(scene: &Scene<'_>, theory: &Theory, mechanism: &Mechani
         .filter(|finding| callees.contains(&finding.entity) && finding.concepts.iter().any(|c| c == WORSE))
         .filter(|finding| {
             finding.onset.is_some_and(|onset| {
-                let leeway_s = i64::from(onset.uncertainty_s) + began.uncertainty_s + 60;
+                let leeway_s = i64::from(onset.uncertainty_s)
+                    + began.uncertainty_s
+                    + clock_s(scene, finding).max(began.clock_s);
                 began.at.duration_since(onset.at).as_secs() > leeway_s
             })
         })

@@ -203,6 +203,7 @@ fn anchors(kind: SectionKind) -> (&'static str, &'static str) {
         SectionKind::RuledOut => ("ruled-out", "h-ruled-out"),
         SectionKind::Competing => ("competing", "h-competing"),
         SectionKind::Fine => ("fine", "h-fine"),
+        SectionKind::Elsewhere => ("elsewhere", "h-elsewhere"),
         SectionKind::Documents => ("documents", "h-documents"),
         SectionKind::Spread => ("spread", "h-spread"),
         SectionKind::Impact => ("impact", "h-impact"),

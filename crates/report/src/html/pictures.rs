@@ -4,7 +4,7 @@ use midwatch_model::{Chart, PointSeries, VerdictKind};
 
 use super::page::Page;
 use crate::markup::Markup;
-use crate::svg::{self, Line, Mark, MarkKind, Plot, TimeScale};
+use crate::svg::{self, Line, MARKS_MAX, Mark, MarkKind, Plot, TimeScale};
 use crate::{chart, outline, text};
 
 /// Charts that are drawn at once; the rest is folded.
@@ -22,6 +22,15 @@ impl Page<'_> {
         let time = self.shared_time(&charts);
         if let Some(time) = time {
             self.overlay(out, &charts, time);
+        }
+        // The onset of a chart takes one of the marks.
+        let marks = self.changes.len() + usize::from(charts.iter().any(|(one, _)| one.onset.is_some()));
+        if marks > MARKS_MAX && !charts.is_empty() {
+            let words = format!(
+                "Each chart marks {MARKS_MAX} moments at most, of {} changes the latest; the timeline lists all.",
+                text::count(self.changes.len() as u64)
+            );
+            out.element("p", &[("class", "muted".into())], &words).raw("\n");
         }
         let drawn = charts.get(..CHARTS_MAX).unwrap_or(&charts);
         let (shown, folded) = drawn.split_at(drawn.len().min(UNFOLDED_MAX));

@@ -81,6 +81,15 @@ impl Page<'_> {
             words: &described(&items),
         };
         out.push(&svg::timeline(&view)).raw("\n");
+        let most = svg::fullest_lane(&self.report.timeline);
+        if most > svg::LANE_MARKS_MAX {
+            let words = format!(
+                "A lane shows {} moments at most, of {} the latest; the list below holds all.",
+                svg::LANE_MARKS_MAX,
+                text::count(most as u64)
+            );
+            out.element("p", &[("class", "muted".into())], &words).raw("\n");
+        }
         for group in &section.groups {
             if let Some(title) = &group.title {
                 out.element("h3", &[], title).raw("\n");

@@ -27,6 +27,7 @@ pub fn outline(report: &Report) -> Outline {
         builder.ruled_out(),
         builder.competing(),
         builder.fine(),
+        builder.elsewhere(),
         builder.documents(),
         builder.spread(),
         builder.impact(),
@@ -194,6 +195,14 @@ impl<'a> Builder<'a> {
             items.push(self.claim(claim));
         }
         section(SectionKind::Fine, "Checked and fine", items)
+    }
+
+    fn elsewhere(&mut self) -> Section {
+        let mut items = Vec::with_capacity(self.report.noticed_elsewhere.len());
+        for claim in &self.report.noticed_elsewhere {
+            items.push(Item { tone: Tone::Bad, ..self.claim(claim) });
+        }
+        section(SectionKind::Elsewhere, "Noticed elsewhere", items)
     }
 
     fn documents(&mut self) -> Section {

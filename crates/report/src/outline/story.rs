@@ -114,8 +114,12 @@ impl<'a> Builder<'a> {
                 Some(line) => format!("{}:{line}", text::line(&damage.file)),
                 None => text::line(&damage.file),
             };
+            let reason = text::line(&damage.reason);
+            if damage.line.is_none() && damage.rows <= 1 {
+                return Item::text(format!("{place}: the file, or the rest of it, was not read: {reason}"));
+            }
             let rows = text::counted(damage.rows, "row", "rows");
-            Item::text(format!("{place}: {rows} lost: {}", text::line(&damage.reason)))
+            Item::text(format!("{place}: {rows} lost: {reason}"))
         });
         let damaged = Group { title: None, items: items.collect() };
         let noted = self

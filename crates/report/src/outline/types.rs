@@ -48,6 +48,8 @@ pub enum SectionKind {
     Competing,
     /// What was found normal.
     Fine,
+    /// What is sick and has nothing to do with it.
+    Elsewhere,
     /// Documents that name something involved.
     Documents,
     /// Origin and victims.

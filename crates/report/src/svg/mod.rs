@@ -12,6 +12,6 @@ mod timeline;
 
 pub(crate) use bar::{likelihood_bar, weight_bar};
 pub(crate) use graph::graph;
-pub(crate) use plot::{Line, Mark, MarkKind, Plot, change_marks, plot};
+pub(crate) use plot::{Line, MARKS_MAX, Mark, MarkKind, Plot, change_marks, plot};
 pub(crate) use scale::TimeScale;
-pub(crate) use timeline::{TimelineView, timeline};
+pub(crate) use timeline::{MARKS_MAX as LANE_MARKS_MAX, TimelineView, fullest_lane, timeline};

@@ -13,7 +13,7 @@ const TOP: f64 = 28.0;
 /// Room below for times.
 const BOTTOM: f64 = 22.0;
 /// Marks that are drawn in one chart; the timeline lists the others.
-const MARKS_MAX: usize = 40;
+pub(crate) const MARKS_MAX: usize = 40;
 
 /// What a vertical mark stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

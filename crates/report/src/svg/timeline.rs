@@ -12,7 +12,7 @@ const LANE_PX: f64 = 26.0;
 /// Room above the lanes for the words about what lies outside the axis.
 const TOP: f64 = 16.0;
 /// Marks that are drawn; the list below the picture holds all.
-const MARKS_MAX: usize = 200;
+pub(crate) const MARKS_MAX: usize = 200;
 
 /// What the picture is drawn from.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +25,13 @@ pub(crate) struct TimelineView<'a> {
     pub(crate) events: &'a [TimelineEvent],
     /// The picture in words.
     pub(crate) words: &'a str,
+}
+
+/// How many moments the fullest lane holds.
+pub(crate) fn fullest_lane(events: &[TimelineEvent]) -> usize {
+    let kinds = [TimelineKind::Change, TimelineKind::Onset, TimelineKind::Alert, TimelineKind::Recovery];
+    let held = kinds.iter().map(|kind| events.iter().filter(|event| event.kind == *kind).count());
+    held.max().unwrap_or(0)
 }
 
 /// The lanes as an `svg` element of full width; lanes without moments are left out.

@@ -371,6 +371,7 @@ fn trail() -> Vec<TrailStep> {
             agent: agent.into(),
             question: question.into(),
             queries: queries.iter().map(|query| (*query).to_owned()).collect(),
+            calls: u32::try_from(queries.len()).unwrap(),
             outcome: outcome.into(),
             failed: false,
             truncated: Vec::new(),
@@ -449,6 +450,7 @@ pub(super) fn cause_found() -> Report {
             claim("db-a: processor use stayed at 44 %, no lock waits.", &["db", "locks"]),
             claim("Load: requests per second stayed at 210.", &["latency"]),
         ],
+        noticed_elsewhere: vec![claim("db-z: disk used climbs towards its limit.", &["db"])],
         documents: vec![claim("The document \u{ab}Restarting svc-b\u{bb} names svc-b.", &["runbook"])],
         spread: spread(),
         impact: Impact {

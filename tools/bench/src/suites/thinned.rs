@@ -1,15 +1,17 @@
 //! Golden incidents with a random third of their evidence removed: nobody innocent may be convicted, and the gaps must name
 //! what is missing of those involved.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use midwatch_model::{Report, VerdictKind};
+use midwatch_model::VerdictKind;
 use serde_json::Value;
 
 use super::incidents::leads_right;
 use crate::case::{case_folders, investigate};
+use crate::inventory::{Inventory, Loss};
 use crate::mutate::{copied, thin};
 use crate::{Arguments, Measured};
 
@@ -23,10 +25,34 @@ struct Tally {
     wrong_convictions: u32,
     /// Not proven, located, cannot tell.
     held_back: u32,
-    /// Runs in which something was removed of what is involved.
-    missed: u32,
-    /// Those of them in which no gap, note or damage named it.
-    unnamed: u32,
+    /// What was removed, by sort.
+    gone: BTreeMap<&'static str, Named>,
+}
+
+/// Of what was removed, how much could be known to be gone, and how much of that the gaps name.
+#[derive(Debug, Default, Clone, Copy)]
+struct Named {
+    gone: u32,
+    knowable: u32,
+    named: u32,
+    /// Named though the rule holds it for unknowable.
+    beyond: u32,
+}
+
+impl Named {
+    fn count(&mut self, loss: &Loss) {
+        self.gone += 1;
+        self.knowable += u32::from(loss.knowable);
+        self.named += u32::from(loss.knowable && loss.named);
+        self.beyond += u32::from(!loss.knowable && loss.named);
+    }
+
+    fn add(&mut self, other: Named) {
+        self.gone += other.gone;
+        self.knowable += other.knowable;
+        self.named += other.named;
+        self.beyond += other.beyond;
+    }
 }
 
 /// One investigation with a third of the evidence gone.
@@ -35,13 +61,15 @@ struct Run {
     leader_right: bool,
     wrong_conviction: bool,
     sentence: String,
+    /// What could be known to be gone and no gap names.
+    unnamed: Vec<String>,
 }
 
 pub(crate) fn measure(arguments: &Arguments, seeds: u32) -> Result<Measured> {
     let top = &arguments.directory;
     let mut table = format!(
-        "{:<8} {:>5} {:>6} {:>6} {:>9} {:>8}\n",
-        "case", "runs", "right", "held", "convicted", "unnamed"
+        "{:<8} {:>5} {:>6} {:>6} {:>9} {:>6} {:>9} {:>7}\n",
+        "case", "runs", "right", "held", "convicted", "gone", "knowable", "named"
     );
     let mut json_lines = String::new();
     let mut all = Tally::default();
@@ -53,33 +81,54 @@ pub(crate) fn measure(arguments: &Arguments, seeds: u32) -> Result<Measured> {
             let line = serde_json::json!({
                 "case": name, "seed": seed, "margin": run.margin, "leader_right": run.leader_right,
                 "passed": run.leader_right, "wrong_conviction": run.wrong_conviction, "sentence": run.sentence,
+                "unnamed": run.unnamed,
             });
             let _ = writeln!(json_lines, "{line}");
         }
-        let Tally { runs, right, wrong_convictions, held_back, missed, unnamed } = &tally;
+        let mut gone = Named::default();
+        for (sort, named) in &tally.gone {
+            gone.add(*named);
+            all.gone.entry(sort).or_default().add(*named);
+        }
+        let Tally { runs, right, wrong_convictions, held_back, .. } = &tally;
         let _ = writeln!(
             table,
-            "{name:<8} {runs:>5} {right:>6} {held_back:>6} {wrong_convictions:>9} {:>8}",
-            format!("{unnamed}/{missed}")
+            "{name:<8} {runs:>5} {right:>6} {held_back:>6} {wrong_convictions:>9} {:>6} {:>9} {:>7}",
+            gone.gone, gone.knowable, gone.named
         );
         all.runs += runs;
         all.right += right;
         all.wrong_convictions += wrong_convictions;
         all.held_back += held_back;
-        all.missed += missed;
-        all.unnamed += unnamed;
+    }
+    let mut gone = Named::default();
+    let _ = writeln!(
+        table,
+        "\n{:<12} {:>6} {:>13} {:>9} {:>6} {:>13}",
+        "removed", "gone", "not knowable", "knowable", "named", "named anyway"
+    );
+    for (sort, named) in &all.gone {
+        gone.add(*named);
+        let Named { gone, knowable, named, beyond } = named;
+        let _ = writeln!(
+            table,
+            "{sort:<12} {gone:>6} {:>13} {knowable:>9} {named:>6} {beyond:>13}",
+            gone - knowable
+        );
     }
     let score = format!(
-        "score: suite=incidents thinned_seeds={seeds} runs={} right={} held_back={} wrong_convictions={} unnamed={}/{}",
-        all.runs, all.right, all.held_back, all.wrong_convictions, all.unnamed, all.missed
+        "score: suite=incidents thinned_seeds={seeds} runs={} right={} held_back={} wrong_convictions={} gone={} \
+         knowable={} named={}",
+        all.runs, all.right, all.held_back, all.wrong_convictions, gone.gone, gone.knowable, gone.named
     );
     Ok(Measured { json_lines, table, score })
 }
 
 fn one(folder: &Path, seed: u64, arguments: &Arguments, tally: &mut Tally) -> Result<Run> {
     let answer: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("answer.json"))?)?;
-    let copy = copied(&folder.join("snapshot"))?;
-    let removed = thin::apply(copy.path(), seed)?;
+    let whole = folder.join("snapshot");
+    let copy = copied(&whole)?;
+    thin::apply(copy.path(), seed)?;
     let report = investigate(copy.path(), arguments)?.report;
     let text = |key: &str| answer.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (verdict, guilty) = (text("verdict"), text("commit"));
@@ -95,20 +144,12 @@ fn one(folder: &Path, seed: u64, arguments: &Arguments, tally: &mut Tally) -> Re
     } else {
         tally.held_back += 1;
     }
-    let mut involved = vec![text("origin")];
-    let victims = answer.get("victims").and_then(Value::as_array).into_iter().flatten();
-    involved.extend(victims.filter_map(Value::as_str).map(str::to_owned));
-    // Only streams of which nothing is left can be missed; another file may hold the same signal of the same entity.
-    let streams: Vec<&str> = removed
-        .iter()
-        .filter(|gone| involved.contains(&gone.owner) && gone.file.starts_with("logs"))
-        .map(|gone| gone.owner.as_str())
-        .collect();
-    if !streams.is_empty() && kind != VerdictKind::HealthyOrRecovered {
-        tally.missed += 1;
-        if !streams.iter().all(|owner| names(&report, owner)) {
-            tally.unnamed += 1;
+    let mut unnamed = Vec::new();
+    for loss in Inventory::of(&whole)?.losses(&Inventory::of(copy.path())?, &report) {
+        if loss.knowable && !loss.named {
+            unnamed.push(format!("{} {:?}", loss.sort, loss.gone));
         }
+        tally.gone.entry(loss.sort).or_default().count(&loss);
     }
     let commit = Some(guilty.as_str()).filter(|sha| !sha.is_empty());
     let origin = text("origin");
@@ -118,12 +159,8 @@ fn one(folder: &Path, seed: u64, arguments: &Arguments, tally: &mut Tally) -> Re
         leader_right: right,
         wrong_conviction: wrong,
         sentence: report.verdict.sentence,
+        unnamed,
     })
-}
-
-/// Whether a gap names an entity, or the signal is missing as a whole.
-fn names(report: &Report, owner: &str) -> bool {
-    report.gaps.iter().any(|gap| gap.missing.contains(owner) || gap.missing.contains("no logs"))
 }
 
 #[cfg(test)]

@@ -58,7 +58,8 @@ async fn answer(question: &Question, desk: &Desk<'_>) -> Result<StepAnswer, Agen
     if names.is_empty() {
         return Ok(StepAnswer::default());
     }
-    let words = names.iter().map(|entity| entity.name.clone()).collect();
+    let mut words: Vec<String> = names.iter().map(|entity| entity.name.clone()).collect();
+    words.extend(["sample".to_owned(), "sampled".to_owned()]);
     let gathered = desk.documents(DocumentQuery { words }, question.window).await;
     let mut result = gathered.opening(Signal::Documents, SPEC.settles)?;
     if gathered.failed.is_empty() {
@@ -67,6 +68,7 @@ async fn answer(question: &Question, desk: &Desk<'_>) -> Result<StepAnswer, Agen
     let mut total = 0;
     for got in &gathered.got {
         for document in got.data.iter().flatten() {
+            result.sampled.extend(of_sampling(document));
             let Some(named) = names_in(document, &names) else { continue };
             total += 1;
             if total <= LISTED_MAX {
@@ -78,6 +80,20 @@ async fn answer(question: &Question, desk: &Desk<'_>) -> Result<StepAnswer, Agen
         result.truncated.push(format!("{LISTED_MAX} of {total} documents listed"));
     }
     Ok(result)
+}
+
+/// A line of a document that says how much of the telemetry is kept, as a quotation. What it says is not understood.
+fn of_sampling(document: &Document) -> Option<String> {
+    let says = |line: &&str| {
+        let lower = line.to_ascii_lowercase();
+        let share = lower.contains("1 in ") || lower.contains("one in ") || lower.contains('%');
+        let kept = ["sampl", "traced", "traces", "log lines"].iter().any(|word| lower.contains(word));
+        let numbered = lower.bytes().any(|byte| byte.is_ascii_digit());
+        share && kept && numbered
+    };
+    let line = document.text.lines().find(says)?;
+    let reference = cut(&document.reference, 120);
+    Some(format!("{reference} speaks of sampling: «{}»", cut(line.trim(), 240)))
 }
 
 /// Which of the names a document holds as whole words, and the byte at which the first of them stands in the text.

@@ -1,5 +1,7 @@
 //! Logs: which messages are new, more frequent or gone; what they speak of, whom they blame, where the code fails.
 
+mod version;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::FutureExt;
@@ -8,16 +10,17 @@ use midwatch_analysis::logs::{
     ChangeKind as Novelty, LogLevel, LogPattern, LogPatterns, NoveltyOptions, PatternChange,
     compare_patterns, concepts_of, parse_exception, peers_named, telling_words,
 };
+use midwatch_analysis::spans::{ClockOptions, TracedLine, line_offsets};
 use midwatch_model::{
     Answer, Citation, Direction, EntityId, Evidence, Finding, FindingKind, LogLine, Question, QuestionKind,
     Relation, RelationKind, Signal,
 };
-use midwatch_sources::LogQuery;
+use midwatch_sources::{LogQuery, SpanQuery};
 
-use super::{Agent, AgentError, AgentSpec, Draft, at, cut, number, onset_at};
-use crate::board::{Board, MessageCount, StepAnswer, SymptomWord};
+use super::{Agent, AgentError, AgentSpec, Draft, at, cut, number, one_in, onset_at, sentence};
+use crate::board::{Board, ClockSeen, MessageCount, StepAnswer, SymptomWord, VersionSeen};
 use crate::concepts::WORSE;
-use crate::desk::{Desk, evidence};
+use crate::desk::{Desk, Got, evidence};
 
 /// The agent.
 pub(crate) struct LogsAgent;
@@ -39,6 +42,9 @@ const FIELDS_READ_MAX: usize = 20;
 const FRAMES_MAX: usize = 6;
 /// Messages of trouble that did not change, kept as what was normal.
 const STEADY_MAX: usize = 100;
+
+/// Lines of one message up to which it may be what a program says when it starts.
+const BANNERS_MAX: u64 = 200;
 
 /// Concepts of ordinary operation: a message that speaks only of these is no sign of trouble.
 const ORDINARY: &[&str] = &[
@@ -71,6 +77,7 @@ impl Agent for LogsAgent {
 async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<StepAnswer, AgentError> {
     let gathered = desk.patterns(LogQuery::default(), question.window).await;
     let mut result = gathered.opening(Signal::Logs, SPEC.settles)?;
+    result.clocks = clocks(&gathered.got, question, desk, board).await;
     let split = question.baseline.map_or(question.window.start_ns(), |baseline| baseline.end_ns());
     for got in &gathered.got {
         let Some(patterns) = &got.data else { continue };
@@ -98,10 +105,81 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
             reader.read(change);
         }
         reader.remember_steady(&changes);
+        reader.versions();
         let left_out = reader.left_out;
+        result.sampled.extend(sampled(patterns));
         result.truncated.extend(left_out.said());
     }
     Ok(result)
+}
+
+/// Lines that name their trace which are held against its spans.
+const TRACED_LINES_MAX: usize = 4000;
+
+/// Fields that name the trace a line belongs to.
+const TRACE_KEYS: &[&str] = &["trace_id", "traceid", "trace.id", "otel.trace_id", "dd.trace_id"];
+
+/// Clocks of lines that are off against the spans of the same traces. Spans are only asked for when lines name traces.
+async fn clocks(
+    got: &[Got<LogPatterns>],
+    question: &Question,
+    desk: &Desk<'_>,
+    board: &Board,
+) -> Vec<ClockSeen> {
+    let mut lines: Vec<TracedLine<'_>> = Vec::new();
+    let patterns = got.iter().filter_map(|got| got.data.as_ref()).flat_map(|patterns| &patterns.patterns);
+    for pattern in patterns {
+        for exemplar in &pattern.exemplars {
+            let named = exemplar
+                .fields
+                .iter()
+                .find(|(key, _)| TRACE_KEYS.iter().any(|known| known.eq_ignore_ascii_case(key)));
+            if let (Some((_, trace)), Some(time_ns)) = (named, exemplar.time_ns)
+                && lines.len() < TRACED_LINES_MAX
+            {
+                lines.push(TracedLine { service: &pattern.entity, trace, time_ns });
+            }
+        }
+    }
+    let options = ClockOptions::default();
+    if lines.len() < options.pairs_min {
+        return Vec::new();
+    }
+    let spans = desk.spans(SpanQuery::default(), question.window).await;
+    let batches = spans.got.iter().filter_map(|got| got.data.as_ref());
+    let offsets = batches.flat_map(|batch| line_offsets(&lines, batch, &options));
+    let seen = offsets.map(|off| ClockSeen {
+        entity: board.entity_named(&off.service),
+        offset_ns: off.offset_ns,
+        against: format!(
+            "its own spans, in its log lines ({} lines, which differ by {} s at the median)",
+            off.pairs,
+            number(off.mad_ns as f64 / 1e9)
+        ),
+    });
+    seen.collect()
+}
+
+/// What lines, and the counts stated beside them, say of being a sample.
+fn sampled(patterns: &LogPatterns) -> Vec<String> {
+    let mut by_entity: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    let (mut stated, mut handed) = (0_u64, 0_u64);
+    for pattern in &patterns.patterns {
+        let fields = pattern.exemplars.iter().flat_map(|exemplar| &exemplar.fields);
+        for rate in fields.filter_map(|(key, value)| one_in(key, value)) {
+            let (least, most) = by_entity.entry(pattern.entity.as_str()).or_insert((rate, rate));
+            (*least, *most) = (least.min(rate), most.max(rate));
+        }
+        if let Some(counts) = pattern.stated {
+            stated = stated.saturating_add(counts.count.saturating_add(counts.baseline));
+            handed = handed.saturating_add(pattern.total);
+        }
+    }
+    let mut said: Vec<String> = sentence("log lines", &by_entity).into_iter().collect();
+    if stated > handed {
+        said.push(format!("log lines are a sample: {handed} were given of messages counted {stated} times"));
+    }
+    said
 }
 
 /// What was not read of messages that were.
@@ -157,6 +235,27 @@ impl Reader<'_> {
             for word in telling_words(&pattern.template) {
                 *self.ordinary.entry(word).or_insert(0) += 1;
             }
+        }
+    }
+
+    /// Notes which versions programs say they run when they start.
+    fn versions(&mut self) {
+        for pattern in self.patterns.patterns.iter().filter(|pattern| pattern.total <= BANNERS_MAX) {
+            let stated = pattern.exemplars.iter().filter_map(|exemplar| {
+                Some((version::stated(&exemplar.body, &pattern.entity)?, exemplar.time_ns?))
+            });
+            let stated: Vec<(&str, i64)> = stated.collect();
+            if stated.is_empty() {
+                continue;
+            }
+            let evidence = self.cite(pattern).id;
+            let entity = self.board.entity_named(&pattern.entity);
+            self.result.versions.extend(stated.into_iter().map(|(version, time_ns)| VersionSeen {
+                entity: entity.clone(),
+                version: version.to_owned(),
+                at: at(time_ns),
+                evidence: evidence.clone(),
+            }));
         }
     }
 

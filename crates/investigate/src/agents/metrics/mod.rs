@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use midwatch_analysis::series::{Series, SeriesSet};
-use midwatch_model::{EntityId, Question, QuestionKind, Signal, SignedDuration, Timestamp, Window};
+use midwatch_analysis::series::{Series, SeriesSet, SeriesView, coverage, sampling};
+use midwatch_model::{
+    EntityId, EntityKind, Question, QuestionKind, Signal, SignedDuration, Timestamp, Window,
+};
 use midwatch_sources::MetricQuery;
 
 use self::reading::{Reader, StoredSeries};
 use super::{Agent, AgentError, AgentSpec};
-use crate::board::{Board, StepAnswer};
+use crate::board::{Board, SeriesSeen, StepAnswer};
 use crate::desk::{Desk, Gathered};
 
 /// The agent.
@@ -68,10 +70,52 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
             .collect();
         result.entities.extend(set.series.iter().map(|series| series.key.entity.clone()));
         result.seen.extend(set.series.iter().map(|series| (Signal::Metrics, series.key.entity.clone())));
+        result.series.extend(seen(set, &question.window));
         let served = BTreeMap::new();
         Reader { question, citation: &got.citation, result: &mut result, served }.read(&stored);
     }
     Ok(result)
+}
+
+/// Every series of a set, with its longest hole where it has one.
+fn seen(set: &SeriesSet, window: &Window) -> Vec<SeriesSeen> {
+    let inside =
+        |series: &Series| -> Option<i64> { series.within(window).present().map(|(at, _)| at).last() };
+    let last = set.series.iter().filter_map(inside).max().unwrap_or(window.end_ns());
+    set.series
+        .iter()
+        .map(|series| {
+            // A pod that is replaced ends, and that is no hole.
+            let ends = series.key.entity.kind == EntityKind::Pod;
+            let until = if ends { inside(series).unwrap_or(last) } else { last };
+            SeriesSeen {
+                entity: series.key.entity.clone(),
+                metric: series.key.metric.clone(),
+                hole: hole(series.within(window), until),
+            }
+        })
+        .collect()
+}
+
+/// Points a series needs, and the share of them that must be there, before a stretch without any is a hole: what reports
+/// now and then only has none.
+const HOLE_POINTS_MIN: usize = 20;
+const HOLE_COVERAGE_MIN: f64 = 0.5;
+/// Steps, and seconds, that a hole is long at least.
+const HOLE_STEPS_MIN: i64 = 6;
+const HOLE_SECONDS_MIN: i64 = 180;
+
+/// The longest stretch without points up to `until_ns`, when it is long for how the series is sampled.
+fn hole(series: SeriesView<'_>, until_ns: i64) -> Option<(i64, i64)> {
+    let sampled = sampling(series)?;
+    if sampled.points < HOLE_POINTS_MIN || coverage(&sampled) < HOLE_COVERAGE_MIN {
+        return None;
+    }
+    let end = series.present().map(|(at, _)| at).last()?;
+    let inside = sampled.gaps.iter().map(|gap| (gap.after_ns, gap.until_ns));
+    let (from, to) = inside.chain([(end, until_ns)]).max_by_key(|(from, to)| to.saturating_sub(*from))?;
+    let long = (HOLE_STEPS_MIN.saturating_mul(sampled.step_ns)).max(HOLE_SECONDS_MIN * 1_000_000_000);
+    (to.saturating_sub(from) >= long).then_some((from, to))
 }
 
 /// Entities as the sources may know them: a target whose kind is only guessed is asked for under every kind.

@@ -4,17 +4,19 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use midwatch_analysis::series::{
-    DoseOptions, Limit, MetricMeaning, OnsetEstimate, OnsetKind, OnsetOptions, SaturationOptions, Seasonal,
-    SeasonalOptions, Series, SeriesView, classify, climbing_from_the_start, dose_response, is_counter, level,
-    onset, plateau, rate_per_second, saturation, seasonal_expectation, surge_of_rare_events,
+    Climb, DoseOptions, Limit, MetricMeaning, OnsetEstimate, OnsetKind, OnsetOptions, SaturationOptions,
+    Seasonal, SeasonalOptions, Series, SeriesView, classify, climbing_from_the_start, climbing_throughout,
+    dose_response, is_counter, level, onset, plateau, rate_per_second, saturation, seasonal_expectation,
+    surge_of_rare_events,
 };
 use midwatch_model::{
-    Answer, Chart, Citation, Direction, EntityId, Evidence, FindingKind, Measure, PointSeries, Question, Unit,
+    Answer, Chart, Citation, Direction, EntityId, Evidence, FindingKind, Measure, PointSeries, Question,
+    Unit, Window,
 };
 
-use super::super::{CLIMBING, Draft, at, number, onset_at};
-use crate::board::{FailedShare, StepAnswer};
-use crate::concepts::{CANCELLED, WORSE};
+use super::super::{CLIMBING, Draft, at, eighth, number, onset_at};
+use crate::board::{Eighths, FailedShare, StepAnswer};
+use crate::concepts::{CANCELLED, FILLING, WORSE};
 use crate::desk::evidence;
 
 /// Points of a series kept as evidence; more are thinned evenly and said.
@@ -136,10 +138,59 @@ fn served(subjects: &[Subject<'_>]) -> BTreeMap<EntityId, Served> {
     served
 }
 
+/// Requests of each entity over the eighths of the window, where its load is counted by time.
+fn requests(
+    subjects: &[Subject<'_>],
+    served: &BTreeMap<EntityId, Served>,
+    window: &Window,
+) -> Vec<(EntityId, Eighths)> {
+    let timed = |metric: &str| {
+        subjects.iter().any(|subject| {
+            let unit = matches!(subject.meaning.unit, Unit::PerSecond | Unit::PerMinute);
+            subject.series.key.metric == metric && (subject.rate || unit)
+        })
+    };
+    let mut counted = Vec::new();
+    for (entity, served) in served.iter().filter(|(_, served)| timed(&served.metric)) {
+        let mut eighths = Eighths::default();
+        let mut points = [0.0_f64; 8];
+        for (time, per_second) in &served.per_second {
+            if let Some(eighth) = eighth(*time, window) {
+                eighths[eighth] += per_second;
+                points[eighth] += 1.0;
+            }
+        }
+        let seconds = window.duration().as_secs_f64() / 8.0;
+        for (sum, points) in eighths.iter_mut().zip(points) {
+            *sum *= if points > 0.0 { seconds / points } else { 0.0 };
+        }
+        counted.push((entity.clone(), eighths));
+    }
+    counted
+}
+
+/// What of its limit something must have reached for a climb towards it to be worth a word.
+const NEARLY_FULL: f64 = 0.8;
+
+/// The climb of a disk, or of what else has a size, that is nearly full at the end of the window.
+fn filling(subject: &Subject<'_>) -> Option<Climb> {
+    let full = match subject.meaning.unit {
+        Unit::Percent => 100.0,
+        Unit::Ratio => 1.0,
+        _ => return None,
+    };
+    if !matches!(subject.meaning.measure, Measure::Disk | Measure::CapacityUsed) {
+        return None;
+    }
+    let climb = climbing_throughout(subject.view())?;
+    (climb.slope_per_s > 0.0 && (NEARLY_FULL * full..=full).contains(&climb.to)).then_some(climb)
+}
+
 impl Reader<'_> {
     pub(super) fn read(&mut self, stored: &[StoredSeries<'_>]) {
         let subjects: Vec<Subject<'_>> = stored.iter().map(|stored| subject(stored.series)).collect();
         self.served = served(&subjects);
+        self.result.requests.extend(requests(&subjects, &self.served, &self.question.window));
         let mut loads: BTreeMap<&EntityId, &Subject<'_>> = BTreeMap::new();
         for subject in subjects.iter().filter(|subject| subject.meaning.measure == Measure::Load) {
             loads.entry(subject.entity()).or_insert(subject);
@@ -195,14 +246,26 @@ impl Reader<'_> {
         if fills && climbing_from_the_start(subject.view()).is_some_and(|slope_per_s| slope_per_s > 0.0) {
             draft.concepts.push(CLIMBING.to_owned());
         }
+        let filling = filling(subject).filter(|_| seasonal.is_none());
+        if filling.is_some() {
+            draft.concepts.push(FILLING.to_owned());
+        }
         draft.measure = Some(subject.meaning.measure);
-        draft.summary = match seasonal {
-            Some(seasonal) => {
+        draft.summary = match (seasonal, filling) {
+            (Some(seasonal), _) => {
                 draft.kind = FindingKind::MetricSeasonal;
                 draft.z = 1.0;
                 seasonal_text(subject, &seasonal)
             }
-            None => format!(
+            (None, Some(climb)) => format!(
+                "{} {} climbs all the time that was looked at, from {} to {}{}",
+                subject.entity().name,
+                subject.name(),
+                number(climb.from),
+                number(climb.to),
+                spaced(subject.unit()),
+            ),
+            (None, None) => format!(
                 "{} {} stayed normal around {}{}",
                 subject.entity().name,
                 subject.name(),

@@ -1,14 +1,17 @@
 //! Traces: who calls whom, where spans fail, where time is spent, what requests do now that they did not do before.
 
-use std::collections::BTreeSet;
+mod sampled;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use midwatch_analysis::logs::{concepts_of, telling_words};
 use midwatch_analysis::spans::{
-    AttributeOptions, AttributeShift, CompareOptions, Contrast, EdgeOptions, ErrorCause, ErrorOptions,
-    FanOutOptions, RetryOptions, SpanBatch, SpanRole, SpanStatus, attribute_changes, call_edges,
-    compare_operations, error_origins, fan_outs, missing_calls, retries, slow_edges,
+    AttributeOptions, AttributeShift, ClockOptions, CompareOptions, Contrast, EdgeOptions, ErrorCause,
+    ErrorOptions, FanOutOptions, RetryOptions, SpanBatch, SpanRole, SpanStatus, attribute_changes,
+    call_edges, clock_offsets, compare_operations, error_origins, fan_outs, missing_calls, retries,
+    slow_edges,
 };
 use midwatch_model::{
     Answer, Citation, Direction, EntityId, EntityKind, Evidence, Finding, FindingKind, Question,
@@ -16,8 +19,9 @@ use midwatch_model::{
 };
 use midwatch_sources::SpanQuery;
 
+pub(super) use self::sampled::{eighth, one_in, sentence};
 use super::{Agent, AgentError, AgentSpec, Draft, cut, number, onset_at};
-use crate::board::{Board, StepAnswer, SymptomWord};
+use crate::board::{Board, ClockSeen, Parentless, StepAnswer, SymptomWord};
 use crate::concepts::{CANCELLED, DEADLINE_EXCEEDED, RETRY, UPSTREAM_ERROR, WORSE};
 use crate::desk::{Desk, evidence};
 
@@ -58,6 +62,11 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
         let names: BTreeSet<&str> =
             (0..batch.len()).filter_map(|row| Some(batch.row(row)?.service)).collect();
         result.seen.extend(names.into_iter().map(|name| (Signal::Traces, board.entity_named(name))));
+        result.parentless.extend(parentless(batch, board));
+        result.flags.extend(flags(batch));
+        result.clocks.extend(clocks(batch, board));
+        result.traced.extend(sampled::entered(batch, &question.window, board));
+        result.sampled.extend(sampled::stated(batch));
         let mut reader = Reader::new(batch, &got.citation, question, board, &mut result);
         reader.edges();
         reader.errors();
@@ -66,6 +75,64 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
         reader.attributes();
     }
     Ok(result)
+}
+
+/// Clocks that are off, as calls between services show.
+fn clocks(batch: &SpanBatch, board: &Board) -> Vec<ClockSeen> {
+    let offsets = clock_offsets(batch, &ClockOptions::default());
+    let seen = offsets.into_iter().map(|off| ClockSeen {
+        entity: board.entity_named(&off.service),
+        offset_ns: off.offset_ns,
+        against: format!(
+            "those of the services it calls and is called by ({} calls, which differ by {} s at the median)",
+            off.pairs,
+            number(off.mad_ns as f64 / 1e9)
+        ),
+    });
+    seen.collect()
+}
+
+/// How many spans of each service name a parent that was not captured, for services that have such spans.
+fn parentless(batch: &SpanBatch, board: &Board) -> Vec<Parentless> {
+    let mut counted: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for span in (0..batch.len()).filter_map(|row| batch.row(row)) {
+        let (orphans, spans) = counted.entry(span.service).or_default();
+        *orphans += u64::from(span.orphan);
+        *spans += 1;
+    }
+    let some = counted.into_iter().filter(|(_, (orphans, _))| *orphans > 0);
+    some.map(|(name, (orphans, spans))| Parentless { entity: board.entity_named(name), orphans, spans })
+        .collect()
+}
+
+/// Names under which spans carry the state of a flag: `feature_flag.<name>`, and the key and value of OpenTelemetry's
+/// semantic conventions for feature flags.
+const FLAG_PREFIX: &str = "feature_flag.";
+const FLAG_KEY: &str = "feature_flag.key";
+const FLAG_VALUES: &[&str] =
+    &["feature_flag.variant", "feature_flag.result.variant", "feature_flag.result.value"];
+
+/// Flags that spans carry with more than one value.
+fn flags(batch: &SpanBatch) -> BTreeSet<String> {
+    let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for row in 0..batch.len() {
+        let (mut key, mut value) = (None, None);
+        for (name, text) in batch.attributes_of(row).filter(|(name, _)| name.starts_with(FLAG_PREFIX)) {
+            match name {
+                FLAG_KEY => key = Some(text),
+                _ if FLAG_VALUES.contains(&name) => value = Some(text),
+                _ if name[FLAG_PREFIX.len()..].contains('.') => {}
+                _ => {
+                    values.entry(&name[FLAG_PREFIX.len()..]).or_default().insert(text);
+                }
+            }
+        }
+        if let (Some(key), Some(value)) = (key, value) {
+            values.entry(key).or_default().insert(value);
+        }
+    }
+    let switched = values.into_iter().filter(|(_, values)| values.len() > 1);
+    switched.map(|(name, _)| cut(name, 80)).collect()
 }
 
 struct Reader<'a> {
