@@ -1,7 +1,7 @@
 # Verbs of this repository. Each does its own set-up; `.ci/setup` says what is missing, INSTALL=1 installs it.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint smoke golden bench
+.PHONY: help setup demo test lint smoke fuzz golden bench
 
 # A toolchain that was installed a moment ago is not on PATH yet.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
@@ -9,6 +9,11 @@ BIN = $${CARGO_TARGET_DIR:-target}/debug/midwatch
 
 # `make demo INCIDENT=3` or an incident's id
 INCIDENT ?=
+# `make fuzz FUZZ_INPUTS=10000 FUZZ_DECODER=logs`; with FUZZ_INPUT=FILE that one file is read by that one decoder
+FUZZ_INPUTS ?= 1000000
+FUZZ_SEED ?= 1
+FUZZ_DECODER ?=
+FUZZ_INPUT ?=
 # Where `make bench` looks for public suites, each in a folder of its own name
 SUITES ?= target/suites
 # A Python environment with the peers that speed is measured against
@@ -36,6 +41,12 @@ lint: setup ## format, lints, layering, lengths, document rows
 smoke: setup ## every built-in incident through the built command, recorded and replayed
 	@cargo build --workspace --bin midwatch
 	@.ci/smoke "$(BIN)"
+
+# No process may take more than 8 GiB: one that wants to is stopped, and its input kept.
+fuzz: setup ## a million hostile inputs for every decoder (FUZZ_INPUTS=, FUZZ_DECODER=)
+	@cargo build --profile fuzz -p midwatch-fuzz
+	@ulimit -v 8388608 && $${CARGO_TARGET_DIR:-target}/fuzz/midwatch-fuzz --inputs $(FUZZ_INPUTS) --seed $(FUZZ_SEED) \
+		$(if $(FUZZ_DECODER),--decoder $(FUZZ_DECODER)) $(if $(FUZZ_INPUT),--input $(FUZZ_INPUT))
 
 golden: setup ## the table of golden incidents, also with a third of their evidence removed
 	cargo build --workspace --bin midwatch-bench

@@ -11,7 +11,7 @@ use super::time;
 const HEAD_BYTES: u64 = 16 * 1024;
 
 /// What a file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum FileKind {
     /// Alert payloads.
     Alert,
@@ -44,6 +44,7 @@ pub(super) enum FileKind {
     /// Relations as a table of text.
     TopologyCsv,
     /// Text for people.
+    #[default]
     Document,
 }
 

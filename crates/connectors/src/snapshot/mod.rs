@@ -14,6 +14,7 @@ mod identity;
 mod keys;
 mod logs;
 mod metrics;
+pub mod parts;
 mod read;
 mod records;
 mod scan;
@@ -26,5 +27,5 @@ mod time;
 mod topology;
 mod traces;
 
-pub use source::{SnapshotSource, open};
+pub use source::{SnapshotSource, open, open_file};
 pub use spec::SPEC;

@@ -13,6 +13,8 @@ pub(super) const LINE_BYTES_MAX: usize = 64 * 1024;
 pub(super) const WHOLE_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 const BUFFER_BYTES: usize = 1024 * 1024;
+/// Of a small file: still longer than any line that is kept.
+const BUFFER_BYTES_MIN: usize = 2 * LINE_BYTES_MAX;
 
 /// One line of a file, without its line break.
 #[derive(Debug)]
@@ -39,14 +41,17 @@ pub(super) struct Lines<R> {
 impl Lines<File> {
     /// The lines of the file at `path`.
     pub(super) fn open(path: &Path) -> std::io::Result<Lines<File>> {
-        Ok(Lines::new(File::open(path)?))
+        let file = File::open(path)?;
+        let length = file.metadata().map_or(u64::MAX, |metadata| metadata.len());
+        let room = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(1);
+        Ok(Lines::new(file, room.clamp(BUFFER_BYTES_MIN, BUFFER_BYTES)))
     }
 }
 
 impl<R: Read> Lines<R> {
-    /// The lines of `reader`. A byte order mark at the start is dropped.
-    pub(super) fn new(reader: R) -> Lines<R> {
-        let buffer = vec![0; BUFFER_BYTES];
+    /// The lines of `reader`, with a buffer longer than [`LINE_BYTES_MAX`]. A byte order mark at the start is dropped.
+    fn new(reader: R, buffer_bytes: usize) -> Lines<R> {
+        let buffer = vec![0; buffer_bytes];
         Lines { reader, buffer, start: 0, end: 0, number: 0, skipping: false, finished: false }
     }
 
@@ -203,7 +208,13 @@ mod tests {
     use super::*;
 
     fn lines_of(bytes: &[u8]) -> Vec<(u64, usize, bool)> {
-        let mut lines = Lines::new(bytes);
+        let small = lines_with(bytes, BUFFER_BYTES_MIN);
+        assert_eq!(lines_with(bytes, BUFFER_BYTES), small);
+        small
+    }
+
+    fn lines_with(bytes: &[u8], buffer_bytes: usize) -> Vec<(u64, usize, bool)> {
+        let mut lines = Lines::new(bytes, buffer_bytes);
         let mut seen = Vec::new();
         while let Some(line) = lines.next().unwrap() {
             seen.push((line.number, line.bytes.len(), line.cut));

@@ -16,7 +16,7 @@ const DEPTH_MAX: usize = 4;
 const FILES_MAX: usize = 4096;
 
 /// A file of the snapshot and what it holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct SnapshotFile {
     /// Where it is on this machine.
     pub(super) path: PathBuf,

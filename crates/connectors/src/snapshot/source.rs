@@ -15,10 +15,10 @@ use midwatch_sources::{
 };
 
 use super::answer;
-use super::classify::FileKind;
+use super::classify::{FileKind, classify};
 use super::data::SnapshotData;
 use super::logs::{LogPasses, is_log};
-use super::scan::{NAME, scan};
+use super::scan::{NAME, Scan, SnapshotFile, scan};
 
 /// One incident's files.
 pub struct SnapshotSource {
@@ -36,6 +36,20 @@ pub fn open(directory: &Path) -> Result<SnapshotSource, SourceError> {
     let scan = scan(directory)?;
     let shown_path = directory.display().to_string();
     Ok(SnapshotSource { data: SnapshotData::new(scan), passes: LogPasses::default(), shown_path })
+}
+
+/// The file at `path` as a snapshot of its own, called `relative` in it, which says what it holds as far as names do.
+/// `None` when it is nothing that a snapshot is made of.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn open_file(path: &Path, relative: &str) -> std::io::Result<Option<SnapshotSource>> {
+    let bytes = path.metadata()?.len();
+    let Some(kind) = classify(path, relative)? else { return Ok(None) };
+    let file = SnapshotFile { path: path.to_owned(), relative: relative.to_owned(), kind, bytes };
+    let scan = Scan { files: vec![file], ..Scan::default() };
+    let shown_path = path.display().to_string();
+    Ok(Some(SnapshotSource { data: SnapshotData::new(scan), passes: LogPasses::default(), shown_path }))
 }
 
 impl SnapshotSource {

@@ -51,6 +51,14 @@ impl MechanismSet {
         if errors.is_empty() { Ok(set) } else { Err(errors) }
     }
 
+    /// Only the mechanisms of `text`, a mechanism file's: none of the built-in ones. Errors as in [`MechanismSet::load`].
+    pub fn read(file: &str, text: &str) -> Result<MechanismSet, Vec<MechanismError>> {
+        let mut set = MechanismSet::default();
+        let mut errors = Vec::new();
+        set.add(file, text, true, &mut errors);
+        if errors.is_empty() { Ok(set) } else { Err(errors) }
+    }
+
     fn add(&mut self, file: &str, text: &str, unique: bool, errors: &mut Vec<MechanismError>) {
         let error =
             |line: Option<usize>, reason: String| MechanismError { file: file.to_owned(), line, reason };

@@ -41,9 +41,7 @@ pub(super) fn read(file: &SnapshotFile, damage: &mut DamageLog) -> Vec<Change> {
             if cut_short {
                 damage.note(format!("{}: only the first 64 MiB of the history were read", file.relative));
             }
-            let (text, _) = text_of(&output);
-            let mut changes: Vec<Change> =
-                text.split('\u{1}').skip(1).filter_map(|entry| change_of(entry, file)).collect();
+            let mut changes = history(&output, file);
             if cut_short {
                 changes.pop();
             }
@@ -53,6 +51,12 @@ pub(super) fn read(file: &SnapshotFile, damage: &mut DamageLog) -> Vec<Change> {
             changes
         }
     }
+}
+
+/// The commits in what `git log` printed; entries that break the format are left out.
+pub(in crate::snapshot) fn history(output: &[u8], file: &SnapshotFile) -> Vec<Change> {
+    let (text, _) = text_of(output);
+    text.split('\u{1}').skip(1).filter_map(|entry| change_of(entry, file)).collect()
 }
 
 /// Entries of a repository's own folder that are looked at before it is read.

@@ -4,6 +4,8 @@ mod commits;
 mod events;
 mod git;
 
+pub(super) use git::history;
+
 use midwatch_model::{Change, ChangeId, ChangeKind, ContentId, EntityId, Timestamp};
 
 use super::classify::FileKind;

@@ -9,6 +9,7 @@ mod units;
 
 pub(super) use columns::is_time_column;
 pub(super) use store::{MetricStore, StoredSeries};
+pub(super) use units::of_series as unit_of;
 
 use super::classify::FileKind;
 use super::damage::DamageLog;

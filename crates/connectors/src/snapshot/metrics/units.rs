@@ -34,7 +34,7 @@ pub(super) fn parse(word: &str) -> Option<(Unit, f64)> {
 
 /// The unit and factor for a series called `metric` whose file states `stated`. A metric whose own name ends in a unit
 /// other than the base one keeps its values, so that name and values agree.
-pub(super) fn of_series(metric: &str, stated: &str) -> (Unit, f64) {
+pub(in crate::snapshot) fn of_series(metric: &str, stated: &str) -> (Unit, f64) {
     let Some((unit, factor)) = parse(stated) else { return (Unit::Unknown, 1.0) };
     let last_word = metric.rsplit(['_', '.', '-', ' ']).next().unwrap_or("");
     let named = parse(last_word).is_some_and(|(_, own)| own != 1.0);
