@@ -20,7 +20,7 @@ pub use diagnose::{Diagnosis, diagnose};
 pub use fault::{Certainty, Fault, FaultKind, Stage, Standing};
 pub use kind::{Kind, ObjectKey};
 pub use picture::{
-    Connection, Drift, Event, Fact, LogText, NodeService, Objects, Origin, Outcome, Picture, PodState,
+    Connection, Drift, Event, Fact, LogText, NodePod, NodeService, Objects, Origin, Outcome, Picture, PodState,
     Record, Seen, ServiceState, Severity, Unread, Usage, pod_state,
 };
 pub use quantity::Quantity;

@@ -49,15 +49,35 @@ impl Picture {
     /// Reads a capture. `taken_at` is when it was taken, where that is known; ages are counted back from it.
     /// Nothing is fatal: what could not be read is in [`Picture::unread`].
     pub fn read(capture: Capture, taken_at: Option<Timestamp>) -> Picture {
-        let Reading { partials, events, logs, node_services, connections, usage, listings, absent, unread } =
-            read_capture(&capture);
+        let Reading {
+            partials,
+            events,
+            logs,
+            node_services,
+            connections,
+            usage,
+            mut node_pods,
+            listings,
+            absent,
+            unread,
+        } = read_capture(&capture);
+        node_pods.sort_by(|a, b| (&a.node, &a.namespace, &a.name).cmp(&(&b.node, &b.namespace, &b.name)));
+        node_pods.dedup_by(|a, b| (&a.node, &a.namespace, &a.name) == (&b.node, &b.namespace, &b.name));
         let documents = capture
             .documents
             .into_iter()
             .map(|document| DocumentText { command: document.command, text: document.text })
             .collect();
-        let mut picture =
-            Picture { logs, node_services, connections, usage, unread, documents, ..Picture::default() };
+        let mut picture = Picture {
+            logs,
+            node_services,
+            connections,
+            usage,
+            node_pods,
+            unread,
+            documents,
+            ..Picture::default()
+        };
         picture.events = super::event::settle(events, taken_at, &mut picture.taken_at);
         for (index, event) in picture.events.iter().enumerate() {
             picture.events_by_object.entry(event.object.clone()).or_default().push(index);

@@ -12,7 +12,7 @@ pub use cite::Fact;
 pub use event::{Event, Severity};
 pub use objects::{Drift, Objects, Origin, Record, Seen};
 pub use pods::{PodState, pod_state};
-pub use whole::{Connection, LogText, NodeService, Outcome, Picture, ServiceState, Unread, Usage};
+pub use whole::{Connection, LogText, NodePod, NodeService, Outcome, Picture, ServiceState, Unread, Usage};
 
 pub(crate) use objects::{Form, ListingState};
 pub(crate) use whole::DocumentText;

@@ -110,6 +110,28 @@ pub struct Usage {
     pub origin: Origin,
 }
 
+/// A pod that runs on a machine, with what it asked for, as the machine's description lists it. Pods of namespaces that
+/// nobody listed are among them, so the room that is left can be worked out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodePod {
+    /// The machine.
+    pub node: String,
+    /// Namespace of the pod.
+    pub namespace: String,
+    /// Name of the pod.
+    pub name: String,
+    /// Processor time it asked for.
+    pub cpu_request: Quantity,
+    /// Memory it asked for.
+    pub memory_request: Quantity,
+    /// Most processor time it may use; nothing when it has no limit.
+    pub cpu_limit: Quantity,
+    /// Most memory it may use; nothing when it has no limit.
+    pub memory_limit: Quantity,
+    /// The machine's description.
+    pub origin: Origin,
+}
+
 /// A part of the capture that could not be read, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unread {
@@ -163,6 +185,8 @@ pub struct Picture {
     pub node_services: Vec<NodeService>,
     pub connections: Vec<Connection>,
     pub usage: Vec<Usage>,
+    /// Pods by the machine they run on, as machines describe themselves: sorted, each once.
+    pub node_pods: Vec<NodePod>,
     /// Where files and live objects disagree.
     pub drifts: Vec<Drift>,
     /// What could not be read.

@@ -145,7 +145,7 @@ fn by_form(source: Source<'_>, reading: &mut Reading) {
     if text.starts_with('{') || text.starts_with('[') || has_api_version(text) {
         return object::read(source, None, reading);
     }
-    if first.starts_with("Name:") {
+    if describe::is_description(first) {
         return describe::read(source, &Kubectl::default(), reading);
     }
     if table::is_header(first) {

@@ -2,15 +2,19 @@
 
 mod age;
 mod checks;
+mod columns;
 mod command;
 mod describe;
 mod document;
+mod events;
 mod logs;
 mod object;
 mod reading;
 mod table;
+mod values;
 
 pub(crate) use age::age_s;
+pub(crate) use object::yaml;
 pub(crate) use reading::{Listing, Partial, Reading};
 
 pub(crate) use document::read_capture;

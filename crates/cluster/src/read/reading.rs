@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::kind::{Kind, ObjectKey};
-use crate::picture::{Connection, Event, ListingState, LogText, NodeService, Origin, Unread, Usage};
+use crate::picture::{Connection, Event, ListingState, LogText, NodePod, NodeService, Origin, Unread, Usage};
 
 /// What one text says about one object, in the shape of the API (`metadata`, `spec`, `status`, `data`).
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +34,7 @@ pub(crate) struct Reading {
     pub node_services: Vec<NodeService>,
     pub connections: Vec<Connection>,
     pub usage: Vec<Usage>,
+    pub node_pods: Vec<NodePod>,
     pub listings: Vec<Listing>,
     pub absent: Vec<ObjectKey>,
     pub unread: Vec<Unread>,

@@ -1,0 +1,20 @@
+//! Descriptions of `kubectl describe`: an outline by indentation, and for every kind the way back to the API's shape.
+//!
+//! The texts are those of `kubectl`'s own describers (`k8s.io/kubectl/pkg/describe`), versions 1.20 to 1.34.
+
+mod containers;
+mod data;
+mod events;
+mod meta;
+mod nodes;
+mod outline;
+mod pods;
+mod policies;
+mod sections;
+mod services;
+mod storage;
+mod volumes;
+mod workloads;
+
+pub(super) use policies::metric;
+pub(super) use sections::{is_description, named, read};

@@ -1,0 +1,11 @@
+//! Tables of `kubectl get` and `kubectl top`.
+
+mod events;
+mod fill;
+mod kinds;
+mod others;
+mod tables;
+mod top;
+
+pub(super) use tables::{is_header, read};
+pub(super) use top::read_top;
