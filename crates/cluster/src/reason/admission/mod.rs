@@ -7,4 +7,5 @@ mod refusals;
 mod tests;
 mod words;
 
+pub(crate) use quotas::refuses_claim;
 pub(crate) use refusals::faults;

@@ -146,6 +146,21 @@ pub(super) fn objects_refused(picture: &Picture, workloads: &[Workload<'_>]) -> 
     found
 }
 
+/// Whether a storage quota explains that a claim does not exist.
+pub(crate) fn refuses_claim(picture: &Picture, claim: &ObjectKey) -> bool {
+    let resources = ["requests.storage", "persistentvolumeclaims", "count/persistentvolumeclaims"];
+    picture.quotas.in_namespace(&claim.namespace).any(|record| {
+        resources.iter().any(|resource| {
+            level(&record.object, resource).is_some_and(|(used, hard)| {
+                let room = hard.minus(used);
+                let declared =
+                    declared(picture, &claim.namespace, Kind::PersistentVolumeClaim, resource, room);
+                declared.iter().any(|one| one.key == *claim) || leaves_little(picture, resource, room)
+            })
+        })
+    })
+}
+
 /// One object that is wanted and absent.
 struct Wanted {
     key: ObjectKey,
@@ -319,11 +334,7 @@ fn mounted(
     resource: &str,
     room: Quantity,
 ) -> Vec<Wanted> {
-    let is_short = match resource {
-        "requests.storage" => room <= Quantity::ZERO || unclaimed_above(picture, room),
-        _ => room < Quantity::units(1),
-    };
-    if !is_short {
+    if !leaves_little(picture, resource, room) {
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -346,6 +357,13 @@ fn mounted(
         }
     }
     found
+}
+
+fn leaves_little(picture: &Picture, resource: &str, room: Quantity) -> bool {
+    match resource {
+        "requests.storage" => room <= Quantity::ZERO || unclaimed_above(picture, room),
+        _ => room < Quantity::units(1),
+    }
 }
 
 /// Whether a volume that nobody has claimed is larger than what the quota leaves: whoever made it wanted a claim of

@@ -29,7 +29,8 @@ pub(super) fn failures<'a>(
     world: &'a World<'a>,
     pod: &Seeker<'_>,
 ) -> BTreeMap<&'a str, BTreeSet<Predicate>> {
-    let asked = requests(pod.spec);
+    let mut asked = requests(pod.spec);
+    asked.insert("pods".to_owned(), Quantity::units(1));
     let ports = host_ports(pod.spec);
     let peers = Peers::new(picture, world, pod);
     let volumes = volume_selectors(picture, pod);
@@ -96,8 +97,10 @@ fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
 fn of_resources(machine: &Machine<'_>, asked: &Amounts) -> BTreeSet<Predicate> {
     let Some(allocatable) = &machine.allocatable else { return BTreeSet::new() };
     let short = |name: &String, amount: Quantity| {
-        let used = machine.used.get(name).copied().unwrap_or_default();
-        used.plus(amount) > allocatable.get(name).copied().unwrap_or_default()
+        // A resource of its own that the node does not list is one it does not have.
+        let is_always_there = matches!(name.as_str(), "cpu" | "memory" | "ephemeral-storage" | "pods");
+        let Some(all) = allocatable.get(name) else { return !is_always_there };
+        machine.used.get(name).copied().unwrap_or_default().plus(amount) > *all
     };
     let asked = asked.iter().filter(|(_, amount)| **amount > Quantity::ZERO);
     asked

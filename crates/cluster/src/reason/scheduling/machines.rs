@@ -8,6 +8,7 @@ use super::affinity::{Labels, node_labels, terms};
 use super::message::is_control_plane_taint;
 use super::requests::{Amounts, add, read, requests};
 use crate::picture::{Picture, Record, pod_state};
+use crate::quantity::Quantity;
 
 /// A machine.
 pub(super) struct Machine<'a> {
@@ -70,10 +71,30 @@ pub(super) fn world(picture: &Picture) -> World<'_> {
             && let Some(spec) = spec
         {
             add(&mut machine.used, &requests(spec));
+            add(&mut machine.used, &Amounts::from([("pods".to_owned(), Quantity::units(1))]));
             machine.ports.extend(host_ports(spec));
         }
     }
+    add_listed(picture, &mut machines);
     World { machines, placed }
+}
+
+/// A machine's description lists pods of every namespace: where that is more than was captured of them, it counts.
+fn add_listed(picture: &Picture, machines: &mut BTreeMap<&str, Machine<'_>>) {
+    let mut listed: BTreeMap<&str, Amounts> = BTreeMap::new();
+    for pod in &picture.node_pods {
+        let sum = listed.entry(pod.node.as_str()).or_default();
+        let amounts =
+            [("cpu", pod.cpu_request), ("memory", pod.memory_request), ("pods", Quantity::units(1))];
+        add(sum, &amounts.into_iter().map(|(name, amount)| (name.to_owned(), amount)).collect());
+    }
+    for (node, amounts) in listed {
+        let Some(machine) = machines.get_mut(node) else { continue };
+        for (name, amount) in amounts {
+            let used = machine.used.entry(name).or_default();
+            *used = (*used).max(amount);
+        }
+    }
 }
 
 fn machine(record: &Record<k8s_openapi::api::core::v1::Node>) -> Machine<'_> {
