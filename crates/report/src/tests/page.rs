@@ -284,3 +284,19 @@ fn symptom_and_cause_share_one_axis_where_both_have_points() {
     report.timeline[0].at = at(-30, 0, 0);
     assert!(read(&html(&report, None)).text.contains("‹ earlier: 1"));
 }
+
+#[test]
+fn marks_without_room_and_files_that_were_not_read_are_said() {
+    let mut report = cause_found();
+    report.damage[0] = Damage { file: "metrics.csv".into(), line: None, rows: 1, reason: "no times".into() };
+    let before = read(&html(&report, None)).text;
+    assert!(before.contains("metrics.csv: the file, or the rest of it, was not read: no times"));
+    assert!(!before.contains("at most, of"), "everything has room");
+    let one = report.timeline.iter().find(|event| event.kind == TimelineKind::Change).unwrap().clone();
+    report.timeline.extend(
+        (0..250).map(|minute| TimelineEvent { at: at(10 + minute / 60, minute % 60, 0), ..one.clone() }),
+    );
+    let after = read(&html(&report, None)).text;
+    assert!(after.contains("Each chart marks 40 moments at most, of 25"), "{after}");
+    assert!(after.contains("A lane shows 200 moments at most, of 25"));
+}
