@@ -34,6 +34,7 @@ pub const ADDED: &[(&str, &str)] = &[
         CLIMBING,
         "by metrics, to a series that fills something up and was already climbing when the window begins",
     ),
+    (FILLING, "by metrics, to a share of a disk or of a capacity that is nearly full and climbs all the window long"),
     (DEADLINE_EXCEEDED, "by traces, to failing spans whose time limit ran out or whose callee was slow"),
     (UPSTREAM_ERROR, "by traces, to failing calls of something that leaves no spans"),
     (RETRY, "by traces, to requests that repeat a call"),

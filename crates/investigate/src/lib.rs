@@ -18,6 +18,8 @@ mod run;
 mod settings;
 mod stages;
 mod system;
+#[cfg(test)]
+mod testing;
 mod theories;
 
 pub use journal::{Draft, Journal, JournalError};

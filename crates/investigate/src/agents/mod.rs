@@ -5,6 +5,8 @@ mod code;
 mod documents;
 mod logs;
 mod metrics;
+#[cfg(test)]
+mod tests;
 mod topology;
 mod traces;
 

@@ -7,6 +7,8 @@ mod localise;
 mod orient;
 mod sampling;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod unrecorded;
 mod unseen;
 
