@@ -1,0 +1,284 @@
+//! Gateways whose routes lead to the wrong place.
+//!
+//! What is right is learnt from the other routes of the same file: if most of them send `a` to `pre-a-post`, then
+//! `b` belongs to `pre-b-post`. A route is wrong when its own id or path says so, that place exists, and it leads
+//! elsewhere; names that follow no rule (aliases) say nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::core::v1::ConfigMap;
+
+use super::address::{HostPort, Target, target};
+use super::ground::Ground;
+use super::route_files::{Route, routes};
+use crate::fault::{Certainty, Fault, FaultKind, Standing};
+use crate::kind::{Kind, ObjectKey};
+use crate::picture::{Fact, Record};
+
+/// Routes that a rule must fit, and the share of all that is.
+const RULE_ROUTES_MIN: usize = 3;
+const RULE_SHARE_MIN: f64 = 0.6;
+
+/// Wrong routes of every config map that holds routes.
+pub(super) fn faults(ground: &Ground<'_>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for map in ground.picture.config_maps.iter() {
+        for text in map.object.data.iter().flat_map(|data| data.values()) {
+            let mut found = routes(text);
+            if found.is_empty() {
+                continue;
+            }
+            let gateway = users(ground, map);
+            for route in &mut found {
+                settle(ground, &gateway, route);
+            }
+            found.retain(|route| !route.host.is_empty());
+            faults.extend(wrong(ground, map, &gateway, &found));
+        }
+    }
+    faults
+}
+
+/// Workloads that use a config map.
+fn users(ground: &Ground<'_>, map: &Record<ConfigMap>) -> Vec<usize> {
+    let uses = |at: &usize| {
+        let Some(workload) = ground.workloads.get(*at) else { return false };
+        let volumes = workload.spec().and_then(|spec| spec.volumes.as_deref()).unwrap_or_default();
+        workload.key.namespace == map.key.namespace
+            && (volumes
+                .iter()
+                .any(|volume| volume.config_map.as_ref().is_some_and(|found| found.name == map.key.name))
+                || ground.containers(*at).any(|container| {
+                    let from = container.env_from.iter().flatten();
+                    from.into_iter().any(|from| {
+                        from.config_map_ref.as_ref().is_some_and(|found| found.name == map.key.name)
+                    })
+                }))
+    };
+    (0..ground.workloads.len()).filter(uses).collect()
+}
+
+/// A variable of the gateway replaces the default of a placeholder.
+fn settle(ground: &Ground<'_>, gateway: &[usize], route: &mut Route) {
+    let Some(variable) = &route.variable else { return };
+    let value = gateway
+        .iter()
+        .flat_map(|at| ground.containers(*at))
+        .flat_map(|container| container.env.iter().flatten())
+        .find(|set| set.name == *variable)
+        .and_then(|set| set.value.clone());
+    if let Some(value) = value {
+        route.host = value;
+    }
+}
+
+/// The letters and digits of a text.
+fn bare(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+/// What a route says of its destination: its id, and each segment of its path.
+fn sayings(route: &Route) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    if !route.id.is_empty() {
+        found.push((0, bare(&route.id)));
+    }
+    let segments = route.path.split('/').filter(|part| !part.is_empty() && !part.contains(['*', '{']));
+    found.extend(segments.enumerate().map(|(at, part)| (at + 1, bare(part))));
+    found.retain(|(_, text)| text.len() >= 2);
+    found
+}
+
+/// How a saying becomes a host: what stands before it and after it.
+type Affixes = (String, String);
+
+/// For each position of a saying the affixes that most routes agree on.
+fn rules(routes: &[Route]) -> BTreeMap<usize, Affixes> {
+    let mut votes: BTreeMap<usize, (usize, BTreeMap<Affixes, usize>)> = BTreeMap::new();
+    for route in routes {
+        let host = bare(&route.host);
+        for (position, saying) in sayings(route) {
+            let (all, fitting) = votes.entry(position).or_default();
+            *all += 1;
+            if let Some((before, after)) = host.split_once(saying.as_str()) {
+                *fitting.entry((before.to_owned(), after.to_owned())).or_default() += 1;
+            }
+        }
+    }
+    let mut rules = BTreeMap::new();
+    for (position, (all, fitting)) in votes {
+        if let Some((affixes, count)) = fitting.into_iter().max_by_key(|(_, count)| *count)
+            && count >= RULE_ROUTES_MIN
+            && count as f64 >= RULE_SHARE_MIN * all as f64
+        {
+            rules.insert(position, affixes);
+        }
+    }
+    rules
+}
+
+fn wrong(ground: &Ground<'_>, map: &Record<ConfigMap>, gateway: &[usize], routes: &[Route]) -> Vec<Fault> {
+    let rules = rules(routes);
+    let places = places(ground, &map.key.namespace);
+    let hosts: BTreeSet<&str> = routes.iter().map(|route| route.host.as_str()).collect();
+    let mut faults = Vec::new();
+    for route in routes {
+        let predictions: Vec<(usize, String)> = sayings(route)
+            .into_iter()
+            .filter_map(|(position, saying)| {
+                let (before, after) = rules.get(&position)?;
+                Some((position, format!("{before}{saying}{after}")))
+            })
+            .collect();
+        let own = bare(&route.host);
+        if predictions.iter().any(|(_, expected)| *expected == own) {
+            continue;
+        }
+        let elsewhere = predictions.iter().filter_map(|(_, expected)| places.get(expected));
+        let expected: BTreeSet<&ObjectKey> = elsewhere.clone().collect();
+        if let [meant] = expected.into_iter().collect::<Vec<_>>()[..] {
+            let witnesses = elsewhere.count();
+            // Its destination belongs to a sibling, or what it should lead to is reached by no route.
+            let orphaned = !hosts.contains(meant.name.as_str());
+            let certain = witnesses >= 2 || orphaned;
+            faults.push(misroute(ground, map, gateway, route, meant, certain));
+        } else if !exists(ground, &map.key.namespace, route, &places) {
+            faults.push(dead_end(ground, map, gateway, route));
+        }
+    }
+    faults
+}
+
+/// Services and workloads that a route may lead to, by the letters of their names.
+fn places(ground: &Ground<'_>, namespace: &str) -> BTreeMap<String, ObjectKey> {
+    let mut places: BTreeMap<String, ObjectKey> = BTreeMap::new();
+    for service in ground.picture.services.in_namespace(namespace) {
+        places.insert(bare(&service.key.name), service.key.clone());
+    }
+    for workload in ground.workloads.iter().filter(|workload| workload.key.namespace == namespace) {
+        places.entry(bare(&workload.key.name)).or_insert_with(|| workload.key.clone());
+    }
+    places
+}
+
+/// Whether the destination is somewhere, or cannot be known not to be.
+fn exists(ground: &Ground<'_>, namespace: &str, route: &Route, places: &BTreeMap<String, ObjectKey>) -> bool {
+    if route.by_registry {
+        // A registry may know names that the cluster does not.
+        return true;
+    }
+    let found = HostPort { host: route.host.clone(), port: route.port, scheme: None };
+    let Some(Target { namespace: at, host, .. }) = target(ground, namespace, &found) else { return true };
+    let services = &ground.picture.services;
+    places.contains_key(&bare(&host)) || !services.is_listed(&at) || !services.get(&at, &host).is_absent()
+}
+
+fn gateway_name(ground: &Ground<'_>, map: &Record<ConfigMap>, gateway: &[usize]) -> String {
+    match gateway.first().and_then(|at| ground.workloads.get(*at)) {
+        Some(workload) => workload.key.name.clone(),
+        None => format!("whoever reads {}", map.key.name),
+    }
+}
+
+fn called(route: &Route) -> String {
+    match (route.id.is_empty(), route.path.is_empty()) {
+        (false, false) => format!("the route {} for {}", route.id, route.path),
+        (false, true) => format!("the route {}", route.id),
+        _ => format!("the route for {}", route.path),
+    }
+}
+
+fn misroute(
+    ground: &Ground<'_>,
+    map: &Record<ConfigMap>,
+    gateway: &[usize],
+    route: &Route,
+    meant: &ObjectKey,
+    certain: bool,
+) -> Fault {
+    let name = gateway_name(ground, map, gateway);
+    let object = match ground.selected(meant).next().and_then(|at| ground.workloads.get(at)) {
+        Some(workload) if workload.key.name == meant.name => workload.key.clone(),
+        _ => meant.clone(),
+    };
+    let mut facts: Vec<Fact> = Vec::new();
+    let statement = format!("{} leads to {}", called(route), route.written);
+    facts.push(route_fact(ground, map, route, statement));
+    let statement = format!("the other routes of {} that look like it lead to what they name", map.key.name);
+    facts.push(ground.fact(&map.key, &[&route.path, &route.id], statement));
+    let mut explains = vec![object.clone(), meant.clone()];
+    explains.dedup();
+    Fault {
+        kind: FaultKind::RouteWrong,
+        subject: route.id.clone(),
+        object,
+        standing: Standing::Active,
+        certainty: if certain { Certainty::Shown } else { Certainty::Suspected },
+        summary: format!(
+            "in {name}, {} leads to {} instead of {} ({} {})",
+            called(route),
+            route.host,
+            meant.name,
+            Kind::ConfigMap,
+            map.key.name
+        ),
+        facts,
+        explains,
+        neighbours: vec![FaultKind::ClientAddressWrong],
+        remedy: format!(
+            "Let {} lead to {}: kubectl -n {} edit configmap {}, then restart {name}",
+            called(route),
+            meant.name,
+            map.key.namespace,
+            map.key.name
+        ),
+    }
+}
+
+/// Quotes the target's line that belongs to this route, not the first line with the same target.
+fn route_fact(ground: &Ground<'_>, map: &Record<ConfigMap>, route: &Route, statement: String) -> Fact {
+    let marks = [format!("id: {}", route.id), route.path.clone()];
+    for origin in ground.picture.origins(&map.key) {
+        let lines: Vec<&str> = ground.picture.part(origin).lines().take(50_000).collect();
+        let is_target = |line: &&str| line.contains(&route.written);
+        for (at, line) in lines.iter().enumerate().filter(|(_, line)| is_target(line)) {
+            let near = lines.get(at.saturating_sub(3)..(at + 4).min(lines.len())).unwrap_or_default();
+            let belongs = marks.iter().any(|mark| {
+                mark.len() > 4 && near.iter().any(|other| other.trim_end().ends_with(mark.as_str()))
+            });
+            if belongs {
+                let source = ground.picture.source(origin).to_owned();
+                return Fact { statement, source, quote: line.trim().chars().take(400).collect() };
+            }
+        }
+    }
+    ground.fact(&map.key, &[&route.written], statement)
+}
+
+fn dead_end(ground: &Ground<'_>, map: &Record<ConfigMap>, gateway: &[usize], route: &Route) -> Fault {
+    let name = gateway_name(ground, map, gateway);
+    let object = gateway
+        .first()
+        .and_then(|at| ground.workloads.get(*at))
+        .map_or_else(|| map.key.clone(), |one| one.key.clone());
+    let statement = format!("{} leads to {}", called(route), route.written);
+    Fault {
+        kind: FaultKind::RouteWrong,
+        subject: route.id.clone(),
+        // Without a path it may be any list of addresses, not one of routes.
+        standing: match gateway.is_empty() || route.path.is_empty() {
+            true => Standing::Latent,
+            false => Standing::Active,
+        },
+        certainty: Certainty::Suspected,
+        summary: format!("in {name}, {} leads to {}, which does not exist", called(route), route.host),
+        facts: vec![route_fact(ground, map, route, statement)],
+        explains: vec![object.clone()],
+        neighbours: vec![FaultKind::ServiceMissing],
+        remedy: format!(
+            "Correct the target: kubectl -n {} edit configmap {}, then restart {name}",
+            map.key.namespace, map.key.name
+        ),
+        object,
+    }
+}

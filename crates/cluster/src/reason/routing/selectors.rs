@@ -1,0 +1,189 @@
+//! Services that select no pod.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Service;
+
+use super::ground::{Ground, selector};
+use super::ports::{listens, target_numbers};
+use crate::fault::{Certainty, Fault, FaultKind, Standing};
+use crate::kind::{Kind, ObjectKey};
+use crate::picture::{Fact, Record};
+
+/// Services whose selector matches the labels of no workload of their namespace although one is meant.
+pub(super) fn faults(ground: &Ground<'_>) -> Vec<Fault> {
+    ground.picture.services.iter().filter_map(|service| mismatch(ground, service)).collect()
+}
+
+fn mismatch(ground: &Ground<'_>, service: &Record<Service>) -> Option<Fault> {
+    let wanted = selector(service)?;
+    if ground.selected(&service.key).next().is_some() || has_endpoints(ground, &service.key) {
+        return None;
+    }
+    let (meant, nearest) = meant(ground, service, wanted)?;
+    let workload = ground.workloads.get(meant)?;
+    let labels = ground.labels.get(meant)?;
+    // Operators label pods when they elect a leader: without the pods, labels outside the template are unknown.
+    if workload.pods.is_empty() && wanted.keys().any(|name| !labels.contains_key(name)) {
+        return None;
+    }
+    let is_ready = ground.ready.get(meant).copied().unwrap_or(false);
+    let failed = failed_connection(ground, service);
+    let is_needed = ground.is_called(&service.key) || !ground.is_served(meant) || failed.is_some();
+    let standing = if is_needed { Standing::Active } else { Standing::Latent };
+    let certainty = match (is_ready, nearest) {
+        (true, true) => Certainty::Shown,
+        _ => Certainty::Suspected,
+    };
+    let key = &service.key;
+    let written = text(wanted);
+    let mut facts = vec![selector_fact(ground, service, wanted)];
+    let carried: BTreeMap<String, String> =
+        labels.iter().filter(|(name, _)| wanted.contains_key(*name)).map(own).collect();
+    let carried = if carried.is_empty() { labels.clone() } else { carried };
+    let needle = carried.iter().next().map_or_else(String::new, |(name, value)| format!("{name}={value}"));
+    let yaml = carried.iter().next().map_or_else(String::new, |(name, value)| format!("{name}: {value}"));
+    facts.push(ground.fact(
+        &workload.key,
+        &[&needle, &yaml],
+        format!(
+            "pods of {} carry {}, and {} of them are ready",
+            workload.key,
+            text(&carried),
+            workload.ready()
+        ),
+    ));
+    if let Some(record) = ground.picture.endpoints.get(&key.namespace, &key.name).present() {
+        facts.push(ground.fact(&record.key, &["<none>"], format!("{} has no endpoints", key)));
+    }
+    facts.extend(failed);
+    let mut explains = ground.clients_of(key);
+    explains.push(key.clone());
+    Some(Fault {
+        kind: FaultKind::ServiceSelectorMismatch,
+        subject: String::new(),
+        object: key.clone(),
+        standing,
+        certainty,
+        summary: format!(
+            "the service {} selects {written}, which no pod carries; the pods of {} carry {}",
+            key.name,
+            workload.key,
+            text(&carried)
+        ),
+        facts,
+        explains,
+        neighbours: vec![FaultKind::ServicePortMismatch],
+        remedy: remedy(key, &carried),
+    })
+}
+
+fn own((name, value): (&String, &String)) -> (String, String) {
+    (name.clone(), value.clone())
+}
+
+fn remedy(key: &ObjectKey, labels: &BTreeMap<String, String>) -> String {
+    let wanted: Vec<String> = labels.iter().map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
+    format!(
+        "Make the selector match the pods' labels: kubectl -n {} patch service {} -p \
+         '{{\"spec\":{{\"selector\":{{{}}}}}}}'",
+        key.namespace,
+        key.name,
+        wanted.join(",")
+    )
+}
+
+/// `app=a, tier=b`.
+pub(super) fn text(labels: &BTreeMap<String, String>) -> String {
+    let mut all: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    all.truncate(6);
+    all.join(", ")
+}
+
+pub(super) fn selector_fact(
+    ground: &Ground<'_>,
+    service: &Record<Service>,
+    wanted: &BTreeMap<String, String>,
+) -> Fact {
+    let first = wanted.iter().next();
+    let table = first.map_or_else(String::new, |(name, value)| format!("{name}={value}"));
+    let yaml = first.map_or_else(String::new, |(name, value)| format!("{name}: {value}"));
+    let describe = format!("Selector:                 {table}");
+    ground.fact(
+        &service.key,
+        &[&describe, &table, &yaml],
+        format!("the service {} selects {}", service.key.name, text(wanted)),
+    )
+}
+
+/// Whether the service is known to lead somewhere, whatever its selector says.
+pub(super) fn has_endpoints(ground: &Ground<'_>, service: &ObjectKey) -> bool {
+    let record = ground.picture.endpoints.get(&service.namespace, &service.name).present();
+    let in_object = record.is_some_and(|record| {
+        let subsets = record.object.subsets.iter().flatten();
+        subsets.into_iter().any(|subset| subset.addresses.as_ref().is_some_and(|all| !all.is_empty()))
+    });
+    let in_slices = ground.picture.endpoint_slices.in_namespace(&service.namespace).any(|slice| {
+        let labels = slice.object.metadata.labels.as_ref();
+        let of = labels.and_then(|labels| labels.get("kubernetes.io/service-name"));
+        of == Some(&service.name)
+            && slice.object.endpoints.iter().flatten().any(|one| !one.addresses.is_empty())
+    });
+    in_object || in_slices
+}
+
+/// A failed attempt to connect to any port of the service, as a fact; `None` when some attempt got through.
+fn failed_connection(ground: &Ground<'_>, service: &Record<Service>) -> Option<Fact> {
+    let ports = service.object.spec.as_ref()?.ports.iter().flatten();
+    let outcomes = ports.filter_map(|port| ground.outcome(&service.key, u16::try_from(port.port).ok()?));
+    let outcomes: Vec<_> = outcomes.collect();
+    if outcomes.iter().any(|(open, _)| *open) {
+        return None;
+    }
+    outcomes.first().map(|(_, tried)| ground.fact_of(tried))
+}
+
+/// The workload that a service is meant for, and whether more than one sign says so: part of the selector or the
+/// service's own labels match, it bears the service's name, it listens on the target port and nothing else serves it.
+fn meant(
+    ground: &Ground<'_>,
+    service: &Record<Service>,
+    wanted: &BTreeMap<String, String>,
+) -> Option<(usize, bool)> {
+    let own = service.object.metadata.labels.clone().unwrap_or_default();
+    let numbers = target_numbers(service);
+    let mut best: Option<(u32, usize)> = None;
+    let mut tied = false;
+    for (at, workload) in ground.workloads.iter().enumerate() {
+        if workload.key.namespace != service.key.namespace
+            || matches!(workload.key.kind, Kind::Job | Kind::CronJob)
+        {
+            continue;
+        }
+        let Some(labels) = ground.labels.get(at) else { continue };
+        let shared = |set: &BTreeMap<String, String>| {
+            set.iter().filter(|(name, value)| labels.get(*name) == Some(value)).count() as u32
+        };
+        let same_name = u32::from(workload.key.name == service.key.name);
+        // The value of a label that no pod carries may still be the name of the workload, under another label.
+        let named = u32::from(wanted.values().any(|value| *value == workload.key.name));
+        let identity = shared(wanted) + shared(&own).min(2) + 2 * same_name + named;
+        let listening = u32::from(numbers.iter().any(|number| listens(ground, at, *number) == Some(true)));
+        let free = u32::from(!ground.is_served(at));
+        if identity == 0 && (listening == 0 || free == 0) {
+            continue;
+        }
+        let score = 4 * identity + 2 * listening + 2 * free;
+        match best {
+            Some((most, _)) if score < most => {}
+            Some((most, _)) if score == most => tied = true,
+            _ => {
+                best = Some((score, at));
+                tied = false;
+            }
+        }
+    }
+    let (score, at) = best?;
+    // Labels that many workloads share (a team, a release) point at nobody.
+    (!tied).then_some((at, score >= 6))
+}
