@@ -38,6 +38,9 @@ struct Answer {
     sample_step_s: Option<i64>,
     #[serde(default)]
     victims: Option<Vec<String>>,
+    /// What else is sick and has nothing to do with it; none when the answer does not say.
+    #[serde(default)]
+    elsewhere: Vec<String>,
     #[serde(default, deserialize_with = "given")]
     failed_share: Option<Option<f64>>,
     #[serde(default)]
@@ -174,6 +177,9 @@ fn compare(answer: &Answer, report: &Report) -> Vec<(String, bool)> {
     if let Some(onset) = answer.onset {
         field("onset", near(impact.onset.map(|onset| onset.at), onset));
     }
+    let noticed = &report.noticed_elsewhere;
+    let known = |name: &String| noticed.iter().any(|claim| claim.text().starts_with(&format!("{name} ")));
+    field("elsewhere", noticed.len() == answer.elsewhere.len() && answer.elsewhere.iter().all(known));
     if let Some(victims) = &answer.victims {
         let said = &report.spread.victims;
         let all_named = victims.iter().all(|victim| said.iter().any(|said| named(&said.entity, victim)));
