@@ -151,8 +151,6 @@ pub(crate) struct Line<'a> {
     pub log: &'a LogText,
     /// The line, trimmed.
     pub text: &'a str,
-    /// Bytes of the log after the line.
-    pub bytes_after: usize,
 }
 
 impl<'a> Logs<'a> {
@@ -202,7 +200,7 @@ impl<'a> Logs<'a> {
                 .iter()
                 .filter_map(|needle| memchr::memmem::rfind(text.as_bytes(), needle.as_bytes()))
                 .max()?;
-            Some(Line { log, text: line_at(text, at), bytes_after: text.len() - at })
+            Some(Line { log, text: line_at(text, at) })
         })
     }
 }

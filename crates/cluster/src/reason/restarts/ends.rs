@@ -1,0 +1,285 @@
+//! Programs that end by themselves or for want of memory.
+
+use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod};
+
+use crate::fault::{Certainty, Fault, FaultKind, Standing};
+use crate::kind::{Kind, ObjectKey};
+use crate::picture::{Picture, PodState, Record};
+use crate::reason::symptoms::{
+    Logs, Status, active, broken, container_named, current_pods, said, state_words, statuses,
+};
+use crate::reason::workload::Workload;
+
+/// Seconds after which a restart of a container that is ready now is history.
+const RECENT_S_MAX: i64 = 3600;
+
+/// Last lines of a log that are quoted.
+const LAST_LINES: usize = 3;
+
+/// The worst thing that ended a container of the workload.
+pub(super) fn faults(picture: &Picture, workload: &Workload<'_>, logs: &Logs<'_>) -> Option<Fault> {
+    if is_done(picture, &workload.key) {
+        return None;
+    }
+    let mut found: Vec<Fault> = Vec::new();
+    for (pod, state) in current_pods(workload) {
+        for status in statuses(pod).iter().filter(|status| !status.is_init) {
+            if let Some(fault) = ended(picture, workload, pod, &state, status, logs) {
+                found.push(fault);
+            }
+        }
+        // A table alone knows no containers.
+        if statuses(pod).is_empty() && loops(&state.word) {
+            found.push(crash(picture, workload, pod, None, logs));
+        }
+    }
+    found.into_iter().min_by_key(|fault| (fault.standing, std::cmp::Reverse(fault.certainty)))
+}
+
+/// A job that is complete: pods that failed on the way were made good by later ones.
+fn is_done(picture: &Picture, key: &ObjectKey) -> bool {
+    let Some(job) = (key.kind == Kind::Job).then(|| picture.jobs.get(&key.namespace, &key.name).present()).flatten()
+    else {
+        return false;
+    };
+    let wanted = job.object.spec.as_ref().and_then(|spec| spec.completions).unwrap_or(1);
+    let Some(status) = &job.object.status else { return false };
+    let mut conditions = status.conditions.iter().flatten();
+    status.succeeded.unwrap_or(0) >= wanted.max(1)
+        || conditions.any(|condition| condition.type_ == "Complete" && condition.status == "True")
+}
+
+fn loops(word: &str) -> bool {
+    matches!(word, "CrashLoopBackOff" | "Error" | "OOMKilled") || word.starts_with("ExitCode:")
+}
+
+fn ended(
+    picture: &Picture,
+    workload: &Workload<'_>,
+    pod: &Record<Pod>,
+    state: &PodState,
+    status: &Status<'_>,
+    logs: &Logs<'_>,
+) -> Option<Fault> {
+    let last = status.ended();
+    let waits = status.waiting().is_some_and(|(reason, _)| reason == "CrashLoopBackOff");
+    let is_down = !status.status.ready && (waits || !status.is_running());
+    let ended_s_ago = state.last_restart_s_ago.or_else(|| finished_s_ago(picture, last));
+    let recent = ended_s_ago.is_none_or(|ago| ago <= RECENT_S_MAX);
+    let restarts = status.status.restart_count;
+    if last.and_then(|ended| ended.reason.as_deref()) == Some("OOMKilled") {
+        let is_over = status.status.ready && (!recent || restarts <= 1);
+        let mut fault = out_of_memory(picture, workload, pod, status);
+        if is_over {
+            fault.standing = Standing::Recovered;
+            fault.explains.clear();
+        }
+        return Some(fault);
+    }
+    if killed_by_probe(picture, pod, status) || cannot_start(status) {
+        return None;
+    }
+    let failed = last.is_none_or(|ended| ended.exit_code != 0 || waits);
+    if is_down
+        && failed
+        && (waits || last.is_some())
+        && (restarts > 0 || waits || state.word != "ContainerCreating")
+    {
+        return Some(crash(picture, workload, pod, Some(status), logs));
+    }
+    // Up at this moment, between two ends; one that is ready is so only when its last end is known to be near.
+    if restarts >= 3 && recent && (ended_s_ago.is_some() || !status.status.ready) && failed && last.is_some() {
+        return Some(crash(picture, workload, pod, Some(status), logs));
+    }
+    if restarts > 0 && status.status.ready && last.is_some_and(|ended| ended.exit_code != 0) {
+        let mut fault = crash(picture, workload, pod, Some(status), logs);
+        fault.standing = Standing::Recovered;
+        fault.explains.clear();
+        return Some(fault);
+    }
+    None
+}
+
+fn finished_s_ago(picture: &Picture, ended: Option<&ContainerStateTerminated>) -> Option<i64> {
+    let finished = ended?.finished_at.as_ref()?.0;
+    Some(picture.taken_at?.duration_since(finished).as_secs().max(0))
+}
+
+/// The kubelet ended it for a probe: then the probe is the question.
+fn killed_by_probe(picture: &Picture, pod: &Record<Pod>, status: &Status<'_>) -> bool {
+    let name = format!("ontainer {} failed ", status.status.name);
+    said(picture, pod, &["Killing"])
+        .any(|event| event.message.contains(&name) && event.message.contains("probe"))
+        && status.ended().is_none_or(|ended| ended.exit_code >= 128)
+}
+
+/// The command could not be started at all: found with the other ways of not starting.
+fn cannot_start(status: &Status<'_>) -> bool {
+    let reason = status.ended().and_then(|ended| ended.reason.as_deref());
+    matches!(reason, Some("StartError" | "ContainerCannotRun"))
+}
+
+fn out_of_memory(
+    picture: &Picture,
+    workload: &Workload<'_>,
+    pod: &Record<Pod>,
+    status: &Status<'_>,
+) -> Fault {
+    let name = status.status.name.as_str();
+    let limit = container_named(workload, name)
+        .and_then(|container| Some(container.resources.as_ref()?.limits.as_ref()?.get("memory")?.0.clone()));
+    let node = pod.object.spec.as_ref().and_then(|spec| spec.node_name.clone());
+    let mut fault = match (&limit, node) {
+        (None, Some(node)) => {
+            active(FaultKind::NodeOutOfMemory, &ObjectKey::new(Kind::Node, "", node), Certainty::Shown)
+        }
+        _ => active(FaultKind::OutOfMemory, &workload.key, Certainty::Stated),
+    };
+    fault.subject = name.to_owned();
+    fault.facts.push(picture.fact(
+        &pod.key,
+        "OOMKilled",
+        format!("container {name} of {} was killed for want of memory", pod.key.name),
+    ));
+    let restarts = status.status.restart_count;
+    match &limit {
+        Some(limit) => {
+            fault.facts.push(picture.fact(
+                &workload.key,
+                limit,
+                format!("container {name} may use {limit} of memory"),
+            ));
+            fault.summary = format!(
+                "container {name} of {} needs more memory than its limit of {limit}: killed, {restarts} restarts",
+                workload.key
+            );
+            fault.remedy = format!(
+                "raise the memory limit of {} or let it need less: kubectl set resources {}/{} -n {} -c {name} --limits=memory=…",
+                workload.key,
+                workload.key.kind.as_str().to_ascii_lowercase(),
+                workload.key.name,
+                workload.key.namespace
+            );
+        }
+        None => {
+            fault.summary = format!(
+                "container {name} of {} has no memory limit and was killed when memory ran out on {}",
+                workload.key, fault.object
+            );
+            fault.remedy = format!(
+                "set a memory request and limit for {}, and see who uses the memory: kubectl top pods",
+                workload.key
+            );
+        }
+    }
+    fault.explains = broken(picture, workload);
+    fault
+}
+
+/// What an exit code means.
+///
+/// Source: `exit(3)` of shells (126, 127, 128 + signal), `signal(7)`.
+pub(super) fn meaning(code: i32) -> &'static str {
+    match code {
+        0 => "it ends without an error, as if its work were done",
+        1 => "an error of the program",
+        2 => "wrong usage, or an error of the program",
+        126 => "the command cannot be executed",
+        127 => "the command does not exist",
+        128 => "the command could not be started",
+        130 => "interrupted",
+        132 => "illegal instruction: made for another processor",
+        134 => "it aborted itself (SIGABRT)",
+        135 => "bus error",
+        136 => "arithmetic error",
+        137 => "killed (SIGKILL): memory, or the kubelet",
+        139 => "invalid memory access (SIGSEGV)",
+        143 => "asked to end (SIGTERM)",
+        255 => "exit status out of range, or -1",
+        _ => "an error of the program",
+    }
+}
+
+fn crash(
+    picture: &Picture,
+    workload: &Workload<'_>,
+    pod: &Record<Pod>,
+    status: Option<&Status<'_>>,
+    logs: &Logs<'_>,
+) -> Fault {
+    let mut fault = active(FaultKind::CrashLoop, &workload.key, Certainty::Suspected);
+    let ended = status.and_then(Status::ended);
+    let name = status.map_or("", |status| status.status.name.as_str());
+    let how = match ended {
+        Some(ended) => {
+            fault.subject = ended.exit_code.to_string();
+            format!("exit code {}: {}", ended.exit_code, meaning(ended.exit_code))
+        }
+        None => "why is not in the capture".to_owned(),
+    };
+    let container = if name.is_empty() { String::new() } else { format!("container {name} of ") };
+    fault.summary = format!("{container}{} ends again and again ({how})", workload.key);
+    let state = state_words(pod);
+    fault.facts.push(picture.fact(&pod.key, &pod.key.name, format!("{} is {state}", pod.key.name)));
+    if let Some(ended) = ended {
+        let statement = format!("its last exit code was {}", ended.exit_code);
+        fault.facts.push(picture.fact(&pod.key, "Exit Code", statement));
+    }
+    for line in last_words(workload, name, logs) {
+        fault.facts.push(picture.fact_at(line.0, line.1, "among its last words"));
+    }
+    fault.explains = broken(picture, workload);
+    fault.neighbours = match ended.map(|ended| ended.exit_code) {
+        Some(126..=128) => vec![FaultKind::CommandNotFound],
+        Some(137) => vec![FaultKind::OutOfMemory, FaultKind::ProbeFailing],
+        Some(143) => vec![FaultKind::ProbeFailing],
+        _ => Vec::new(),
+    };
+    let flag = if name.is_empty() { String::new() } else { format!(" -c {name}") };
+    fault.remedy = format!(
+        "read what it says before it ends: kubectl logs {} -n {}{flag} --previous",
+        pod.key.name, pod.key.namespace
+    );
+    fault
+}
+
+/// The last lines of the instance that ended, else of the present one.
+fn last_words<'a>(
+    workload: &Workload<'_>,
+    container: &str,
+    logs: &Logs<'a>,
+) -> Vec<(crate::picture::Origin, &'a str)> {
+    let mut of: Vec<_> = logs.get(&workload.key).to_vec();
+    of.retain(|log| log.container.as_deref().is_none_or(|name| name == container));
+    of.sort_by_key(|log| !log.previous);
+    let lines = of.first().map(|log| {
+        let lines = logs.text(log).lines().rev().filter(|line| !line.trim().is_empty());
+        lines.take(LAST_LINES).map(|line| (log.origin, line.trim())).collect::<Vec<_>>()
+    });
+    lines.unwrap_or_default()
+}
+
+/// Machines whose kernel killed programs because the whole machine ran out of memory.
+pub(super) fn node_out_of_memory(picture: &Picture) -> Vec<Fault> {
+    let mut found = Vec::new();
+    for node in picture.nodes.iter() {
+        let told = picture.events_of(&node.key).filter(|event| event.reason == "SystemOOM").last();
+        let Some(event) = told else { continue };
+        let mut fault = active(FaultKind::NodeOutOfMemory, &node.key, Certainty::Stated);
+        if event.last_s_ago.is_some_and(|ago| ago > RECENT_S_MAX) {
+            fault.standing = Standing::Recovered;
+        }
+        fault.summary = format!("{} ran out of memory {} times: {}", node.key, event.count, event.message);
+        fault.facts.push(picture.fact_at(
+            event.origin,
+            "OOM",
+            format!("the kubelet of {} says so", node.key.name),
+        ));
+        fault.remedy = format!(
+            "see who uses its memory, and set limits: kubectl top pods -A; kubectl describe node {}",
+            node.key.name
+        );
+        found.push(fault);
+    }
+    found
+}

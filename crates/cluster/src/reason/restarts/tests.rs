@@ -1,0 +1,122 @@
+//! Ways of ending, and ends that are over.
+
+use crate::capture::Capture;
+use crate::context::Context;
+use crate::fault::{FaultKind, Standing};
+use crate::kind::Kind;
+use crate::picture::Picture;
+
+/// `status` is the pod's, `more` further documents.
+#[track_caller]
+fn check(
+    annotations: &str,
+    status: &str,
+    more: &[(&str, &str)],
+    wanted: &[(FaultKind, &str, Standing, Kind)],
+) {
+    let mut capture = Capture::default();
+    capture.push(
+        "kubectl get all -n shop -o yaml",
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: shop, uid: d}}\nspec:\n  replicas: 1\n  \
+             selector: {{matchLabels: {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}, annotations: \
+             {{{annotations}}}}}\n    spec:\n      containers:\n      - name: main\n        ports: [{{containerPort: 8080}}]\n        \
+             resources: {{limits: {{memory: 64Mi}}}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: web-1-a, namespace: shop, \
+             uid: p, labels: {{app: web}}}}\nspec: {{nodeName: n1, containers: [{{name: main}}, {{name: agent}}]}}\n\
+             status: {status}\n"
+        ),
+    );
+    for (command, text) in more {
+        capture.push(*command, *text);
+    }
+    let picture = Picture::read(capture, Some("2026-01-01T01:00:00Z".parse().unwrap()));
+    assert_eq!(picture.unread, []);
+    let faults = super::faults(&picture, &Context::default());
+    let found: Vec<_> = faults
+        .iter()
+        .map(|fault| (fault.kind, fault.subject.as_str(), fault.standing, fault.object.kind))
+        .collect();
+    assert_eq!(found, wanted, "{faults:#?}");
+}
+
+fn status(ready: bool, restarts: u32, state: &str, last: &str) -> String {
+    format!(
+        "{{phase: Running, containerStatuses: [{{name: main, ready: {ready}, restartCount: {restarts}, state: {{{state}}}, \
+         lastState: {{terminated: {{{last}}}}}}}]}}"
+    )
+}
+
+const LOOPS: &str = "waiting: {reason: CrashLoopBackOff}";
+const RUNS: &str = "running: {}";
+
+#[test]
+fn a_limit_too_low_for_the_program() {
+    let killed = "exitCode: 137, reason: OOMKilled, finishedAt: '2026-01-01T00:59:00Z'";
+    check(
+        "",
+        &status(false, 4, LOOPS, killed),
+        &[],
+        &[(FaultKind::OutOfMemory, "main", Standing::Active, Kind::Deployment)],
+    );
+    let long_ago = "exitCode: 137, reason: OOMKilled, finishedAt: '2025-12-01T00:59:00Z'";
+    check(
+        "",
+        &status(true, 4, RUNS, long_ago),
+        &[],
+        &[(FaultKind::OutOfMemory, "main", Standing::Recovered, Kind::Deployment)],
+    );
+}
+
+#[test]
+fn a_program_that_ends_again_and_again() {
+    let ended = "exitCode: 139, reason: Error, finishedAt: '2026-01-01T00:59:00Z'";
+    check(
+        "",
+        &status(false, 4, LOOPS, ended),
+        &[],
+        &[(FaultKind::CrashLoop, "139", Standing::Active, Kind::Deployment)],
+    );
+    let long_ago = "exitCode: 1, reason: Error, finishedAt: '2025-12-01T00:59:00Z'";
+    check(
+        "",
+        &status(true, 2, RUNS, long_ago),
+        &[],
+        &[(FaultKind::CrashLoop, "1", Standing::Recovered, Kind::Deployment)],
+    );
+    check("", &status(true, 0, RUNS, ""), &[], &[]);
+    let killing = "apiVersion: v1\nkind: Event\nmetadata: {name: e, namespace: shop}\nreason: Killing\n\
+        message: Container main failed liveness probe, will be restarted\ninvolvedObject: {kind: Pod, name: web-1-a, namespace: shop}\n";
+    let by_kubelet = "exitCode: 137, reason: Error, finishedAt: '2026-01-01T00:59:00Z'";
+    check("", &status(false, 4, LOOPS, by_kubelet), &[("kubectl get events -n shop -o yaml", killing)], &[]);
+}
+
+#[test]
+fn a_port_that_the_agent_has() {
+    let ended = "exitCode: 1, reason: Error, finishedAt: '2026-01-01T00:59:00Z'";
+    let loops = status(false, 4, LOOPS, ended);
+    let wanted = [(FaultKind::SidecarPortConflict, "8080", Standing::Active, Kind::Deployment)];
+    let log = (
+        "kubectl logs deployment/web -n shop",
+        "Web server failed to start. Port 8080 was already in use.\n",
+    );
+    let note = "proxy.istio.io/config: '{ \"statusPort\": 8080 }'";
+    check(note, &loops, &[log], &wanted);
+    check(note, &loops, &[], &wanted);
+    // Without a rival the program is in its own way.
+    check("", &loops, &[log], &[(FaultKind::CrashLoop, "1", Standing::Active, Kind::Deployment)]);
+    check(note, &status(true, 0, RUNS, ""), &[], &[]);
+}
+
+#[test]
+fn evicted_pods() {
+    let gone = "{phase: Failed, reason: Evicted, message: 'The node was low on resource: memory.'}";
+    check("", gone, &[], &[(FaultKind::Evicted, "memory", Standing::Active, Kind::Deployment)]);
+    let replaced = "apiVersion: v1\nkind: Pod\nmetadata: {name: web-1-b, namespace: shop, uid: q, labels: {app: web}}\n\
+        status: {phase: Running, containerStatuses: [{name: main, ready: true, restartCount: 0, state: {running: {}}}]}\n";
+    check(
+        "",
+        gone,
+        &[("kubectl get pods -n shop -o yaml", replaced)],
+        &[(FaultKind::Evicted, "memory", Standing::Recovered, Kind::Deployment)],
+    );
+}

@@ -1,0 +1,94 @@
+//! Jobs that failed and cron jobs that do not run.
+
+use crate::fault::{Certainty, Fault, FaultKind, Standing};
+use crate::kind::{Kind, ObjectKey};
+use crate::picture::Picture;
+use crate::reason::symptoms::active;
+use crate::reason::workload::controller;
+
+pub(super) fn faults(picture: &Picture) -> Vec<Fault> {
+    let mut faults: Vec<Fault> = failed(picture);
+    for record in picture.cron_jobs.iter() {
+        let missed = picture
+            .events_of(&record.key)
+            .filter(|event| {
+                [
+                    "FailedNeedsStart",
+                    "MissSchedule",
+                    "TooManyMissedTimes",
+                    "UnparseableSchedule",
+                    "InvalidSchedule",
+                ]
+                .contains(&event.reason.as_str())
+            })
+            .last();
+        if let Some(event) = missed {
+            let mut fault = active(FaultKind::CronJobStopped, &record.key, Certainty::Stated);
+            fault.subject.clone_from(&event.reason);
+            fault.summary = format!("{} misses its times: {}", record.key, event.message);
+            fault.facts.push(picture.fact_at(
+                event.origin,
+                &event.reason,
+                "the cron job's controller says so",
+            ));
+            fault.explains.push(record.key.clone());
+            fault.remedy = format!("set startingDeadlineSeconds of {} and look at its schedule", record.key);
+            faults.push(fault);
+        } else if record.object.spec.suspend == Some(true) {
+            let mut fault = active(FaultKind::CronJobStopped, &record.key, Certainty::Shown);
+            fault.standing = Standing::Latent;
+            fault.subject = "suspended".to_owned();
+            fault.summary = format!("{} is suspended", record.key);
+            fault.facts.push(picture.fact(&record.key, "uspend", "it is suspended"));
+            fault.remedy = format!(
+                "kubectl patch cronjob {} -n {} -p '{{\"spec\":{{\"suspend\":false}}}}'",
+                record.key.name, record.key.namespace
+            );
+            faults.push(fault);
+        }
+    }
+    faults
+}
+
+/// Failed jobs; of a cron job only while no later one has succeeded.
+fn failed(picture: &Picture) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for record in picture.jobs.iter() {
+        let Some(status) = &record.object.status else { continue };
+        let conditions = status.conditions.as_deref().unwrap_or_default();
+        let Some(condition) =
+            conditions.iter().find(|condition| condition.type_ == "Failed" && condition.status == "True")
+        else {
+            continue;
+        };
+        let owner = controller(&record.object.metadata)
+            .filter(|(kind, _)| *kind == Kind::CronJob)
+            .map(|(kind, name)| ObjectKey::new(kind, &record.key.namespace, name));
+        let made = record.object.metadata.creation_timestamp.as_ref().map(|time| time.0);
+        let is_over = owner.as_ref().is_some_and(|owner| {
+            picture.jobs.in_namespace(&record.key.namespace).any(|other| {
+                let same = controller(&other.object.metadata).is_some_and(|(_, name)| name == owner.name);
+                let later = other.object.metadata.creation_timestamp.as_ref().map(|time| time.0) > made;
+                let succeeded =
+                    other.object.status.as_ref().and_then(|status| status.succeeded).unwrap_or(0) > 0;
+                same && later && succeeded
+            })
+        });
+        let object = owner.as_ref().unwrap_or(&record.key);
+        let mut fault = active(FaultKind::JobFailed, object, Certainty::Stated);
+        fault.subject = condition.reason.clone().unwrap_or_default();
+        match is_over {
+            true => fault.standing = Standing::Recovered,
+            false => fault.explains.push(object.clone()),
+        }
+        let message = condition.message.as_deref().unwrap_or("");
+        fault.summary = format!("{} failed ({}): {message}", record.key, fault.subject);
+        fault.facts.push(picture.fact(&record.key, &fault.subject, "the job's own condition says so"));
+        fault.remedy = format!(
+            "read what its pods said: kubectl logs job/{} -n {}",
+            record.key.name, record.key.namespace
+        );
+        faults.push(fault);
+    }
+    faults
+}
