@@ -38,6 +38,11 @@ impl<'w, 'a> Inventory<'w, 'a> {
     fn new(picture: &'a Picture, workloads: &'w [Workload<'a>]) -> Inventory<'w, 'a> {
         let mut services: BTreeMap<&str, Vec<&NodeService>> = BTreeMap::new();
         for service in picture.node_services.iter().filter(|service| service.state != ServiceState::Unknown) {
+            // A unit that is not installed is not a service that stopped.
+            let said = picture.part(service.origin);
+            if said.contains("could not be found") || said.contains("Loaded: not-found") {
+                continue;
+            }
             services.entry(&service.node).or_default().push(service);
         }
         let mut suffering: BTreeMap<&str, BTreeSet<ObjectKey>> = BTreeMap::new();

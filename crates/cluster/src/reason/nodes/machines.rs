@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::Node;
 use super::inventory::{Inventory, condition, is_ready};
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::{Kind, ObjectKey};
-use crate::picture::{Fact, NodeService, Picture, Record};
+use crate::picture::{Fact, NodeService, Picture, Record, ServiceState};
 
 /// Services that run containers, by their units' names.
 const RUNTIMES: &[&str] = &["containerd", "docker", "dockerd", "crio", "cri-o", "cri-dockerd"];
@@ -52,7 +52,11 @@ fn stopped(picture: &Picture, inventory: &Inventory<'_, '_>, node: &ObjectKey) -
     if let Some(service) = inventory.stopped(&node.name, &["kubelet"]) {
         found.push(service_fault(picture, inventory, node, service, FaultKind::KubeletDown));
     }
-    if let Some(service) = inventory.stopped(&node.name, RUNTIMES) {
+    // Machines may have a second runtime installed that they do not use.
+    let runs = RUNTIMES.iter().any(|name| {
+        inventory.service(&node.name, &[name]).is_some_and(|service| service.state == ServiceState::Active)
+    });
+    if let Some(service) = inventory.stopped(&node.name, RUNTIMES).filter(|_| !runs) {
         found.push(service_fault(picture, inventory, node, service, FaultKind::ContainerRuntimeDown));
     }
     found

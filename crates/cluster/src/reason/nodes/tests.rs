@@ -8,7 +8,7 @@ use crate::picture::{NodeService, Picture, ServiceState};
 
 fn node(name: &str, labels: &str, ready: &str, more: &str) -> String {
     format!(
-        "apiVersion: v1\nkind: Node\nmetadata: {{name: {name}, uid: n-{name}, labels: {{x: y{labels}}}}}\n\
+        "apiVersion: v1\nkind: Node\nmetadata: {{name: {name}, uid: n-{name}, labels: {{rack: a1{labels}}}}}\n\
          status: {{conditions: [{{type: Ready, {ready}}}{more}]}}\n---\n"
     )
 }
@@ -100,6 +100,7 @@ fn noise_of_machines_that_are_well() {
         "dial unix /run/containerd/containerd.sock: no such file",
     ));
     check(&parts, &[("w1", "kubelet", Active), ("w1", "containerd", Active)], &[]);
+    check(&parts, &[("w1", "docker", Inactive), ("w1", "containerd", Active)], &[]);
     let was = "apiVersion: v1\nkind: Event\nmetadata: {name: e9}\ntype: Normal\nreason: NodeNotReady\n\
                involvedObject: {kind: Node, name: w1}\nmessage: 'Node w1 status is now: NodeNotReady'\n---\n";
     parts.push(was.to_owned());

@@ -29,6 +29,9 @@ pub(super) fn blame(
     if !said.is_empty() && said.iter().all(|(_, predicate)| *predicate == Predicate::Claims) {
         return None;
     }
+    if failures.is_some_and(|failures| is_unwell(world, failures)) {
+        return None;
+    }
     let worked_out = failures.and_then(|failures| simulated(world, failures));
     if let Some(mut found) = worked_out {
         let is_said = |predicate: &Predicate| said.iter().any(|(_, said)| said.is_like(predicate));
@@ -68,6 +71,14 @@ fn ordinary<'f, 'a>(
     if ordinary.is_empty() { all.collect() } else { ordinary }
 }
 
+/// Whether every machine that the pod's selector and affinity leave is not well: the machines are then to blame.
+fn is_unwell(world: &World<'_>, failures: &Failures<'_>) -> bool {
+    let ordinary = ordinary(world, failures);
+    let mut meant =
+        ordinary.iter().filter(|(_, failed)| !failed.contains(&Predicate::NodeAffinity)).peekable();
+    meant.peek().is_some() && meant.all(|(_, failed)| failed.contains(&Predicate::NotReady))
+}
+
 fn simulated(world: &World<'_>, failures: &Failures<'_>) -> Option<Blame> {
     let ordinary = ordinary(world, failures);
     if ordinary.iter().any(|(_, failed)| failed.is_empty()) {
@@ -85,10 +96,7 @@ fn simulated(world: &World<'_>, failures: &Failures<'_>) -> Option<Blame> {
             others: Vec::new(),
         });
     }
-    let well: Vec<_> = matching.iter().filter(|(_, failed)| !failed.contains(&Predicate::NotReady)).collect();
-    if well.is_empty() {
-        return None;
-    }
+    let well = matching.iter().filter(|(_, failed)| !failed.contains(&Predicate::NotReady));
     // Predicate → (machines it alone keeps away, machines it takes part in keeping away).
     let mut votes: BTreeMap<&Predicate, (Vec<String>, Vec<String>)> = BTreeMap::new();
     for (name, failed) in well {
@@ -126,6 +134,12 @@ fn stated(world: &World<'_>, said: &[(u32, Predicate)]) -> Option<Blame> {
         if count > 0 {
             left.push((count, predicate.clone()));
         }
+    }
+    let is_said = |wanted: &Predicate| said.iter().any(|(_, predicate)| predicate == wanted);
+    if is_said(&Predicate::NotReady)
+        && left.iter().all(|(_, predicate)| *predicate == Predicate::NodeAffinity)
+    {
+        return None;
     }
     if left.is_empty() {
         // Nothing but machines of the control plane, all of them closed.

@@ -14,6 +14,9 @@ use crate::picture::{Fact, Form, Picture, Record};
 use crate::quantity::Quantity;
 use crate::reason::workload::{Workload, controller};
 
+/// Most events of preemption that are looked at.
+const EVENTS_MAX: usize = 1000;
+
 /// A pod that waits, with what keeps it.
 pub(super) struct Found<'a> {
     pub world: &'a World<'a>,
@@ -361,9 +364,9 @@ fn resource_short(picture: &Picture, found: &Found<'_>, resource: &str) -> Meani
 /// Workloads whose pods had to go for pods of higher priority and have not come back.
 pub(super) fn preempted(picture: &Picture, workloads: &[Workload<'_>]) -> Vec<Fault> {
     let mut found: Vec<Fault> = Vec::new();
-    for event in
-        picture.events.iter().filter(|event| event.reason == "Preempted" && event.object.kind == Kind::Pod)
-    {
+    let events =
+        picture.events.iter().filter(|event| event.reason == "Preempted" && event.object.kind == Kind::Pod);
+    for event in events.take(EVENTS_MAX) {
         let Some(workload) = owner_by_name(workloads, &event.object) else { continue };
         if found.iter().any(|fault| fault.object == workload.key)
             || !workload.pods.iter().any(|pod| is_waiting(picture, pod))

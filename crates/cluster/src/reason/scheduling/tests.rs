@@ -213,6 +213,12 @@ fn pods_that_wait_for_other_reasons_are_left_to_others() {
         ],
         &[],
     );
+    let pinned = pod("web-0", "", &format!("{SMALL}, nodeSelector: {{kubernetes.io/hostname: w1}}"));
+    let message = "0/2 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/unreachable: }, \
+                   1 node(s) didn't match Pod's node affinity/selector.";
+    let nodes = [node("w1", "", unwell, "4"), node("w2", "", "", "4")].concat();
+    check(&[nodes, pinned.clone(), event("web-0", message)], &[]);
+    check(&[pinned, event("web-0", message)], &[]);
     let gated = format!("{SMALL}, schedulingGates: [{{name: later}}], nodeSelector: {{disk: none}}");
     check(&[node("w1", "", "", "4"), pod("web-0", "", &gated)], &[]);
     let mut parts = cluster();

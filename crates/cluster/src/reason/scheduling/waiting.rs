@@ -15,24 +15,34 @@ use crate::picture::{Event, Fact, Picture, Record, ServiceState, pod_state};
 use crate::reason::workload::{Workload, controller, workloads};
 use k8s_openapi::api::core::v1::Pod;
 
+/// Pods of one workload that are looked at, where each may wait for a reason of its own.
+const PODS_MAX: usize = 8;
+
+/// Most machines tried over all pods; after that the scheduler's own words must do.
+const TRIALS_MAX: usize = 500_000;
+
 /// All faults of this subject.
 pub(crate) fn faults(picture: &Picture, _context: &Context) -> Vec<Fault> {
     let workloads = workloads(picture);
     let mut found = preempted(picture, &workloads);
     let mut built: Option<World<'_>> = None;
+    let mut trials = 0;
     for workload in &workloads {
         let mut seen: BTreeSet<Predicate> = BTreeSet::new();
         let mut tried: BTreeSet<Option<&str>> = BTreeSet::new();
+        let mut looked_at = 0;
         for pod in workload.pods.iter().filter(|pod| is_waiting(picture, pod)) {
             // Pods of one template wait for the same reason; those of a stateful or daemon set may differ by volume or
             // node, of which eight tell enough.
             let owner = controller(&pod.object.metadata).map(|(_, name)| name);
-            let differs = matches!(workload.key.kind, Kind::StatefulSet | Kind::DaemonSet) && seen.len() < 8;
+            let differs =
+                matches!(workload.key.kind, Kind::StatefulSet | Kind::DaemonSet) && looked_at < PODS_MAX;
             if !tried.insert(owner) && !differs {
                 continue;
             }
+            looked_at += 1;
             let world = built.get_or_insert_with(|| world(picture));
-            if let Some((predicate, fault)) = of_pod(picture, world, workload, pod)
+            if let Some((predicate, fault)) = of_pod(picture, world, workload, pod, &mut trials)
                 && seen.insert(predicate)
             {
                 found.push(fault);
@@ -93,6 +103,7 @@ fn of_pod(
     world: &World<'_>,
     workload: &Workload<'_>,
     pod: &Record<Pod>,
+    trials: &mut usize,
 ) -> Option<(Predicate, Fault)> {
     static NO_LABELS: Labels = Labels::new();
     let refusal = refusal_of(picture, pod);
@@ -123,6 +134,8 @@ fn of_pod(
         spec.node_selector.as_ref().is_some_and(|wanted| !wanted.is_empty()) || required(&spec).is_some();
     let is_known =
         !world.machines.is_empty() && (!pinned || world.machines.values().all(|machine| machine.has_labels));
+    *trials = trials.saturating_add(world.machines.len());
+    let is_known = is_known && *trials <= TRIALS_MAX;
     let labels = pod.object.metadata.labels.as_ref().unwrap_or(&NO_LABELS);
     let seeker = Seeker { namespace: &pod.key.namespace, spec: &spec, labels };
     let failures: Option<BTreeMap<&str, BTreeSet<Predicate>>> =

@@ -72,13 +72,11 @@ fn missing(picture: &Picture, users: &Users<'_, '_>) -> Vec<Fault> {
             if said.is_none() && !is_absent {
                 continue;
             }
-            // The quota is then the cause, and this its effect.
-            let is_refused = refuses_claim(picture, &key);
-            let certainty = match (&said, is_refused) {
-                (_, true) => Certainty::Suspected,
-                (Some(_), false) => Certainty::Stated,
-                (None, false) => Certainty::Shown,
-            };
+            // A quota that keeps it out is then the cause, and this its effect.
+            if refuses_claim(picture, &key) {
+                continue;
+            }
+            let certainty = if said.is_some() { Certainty::Stated } else { Certainty::Shown };
             let statement = format!("{} mounts claim {name}, which does not exist", workload.key);
             let mut facts: Vec<Fact> = said.map(|(_, fact)| fact).into_iter().collect();
             facts.push(picture.fact(&pod.key, name, statement));
@@ -361,7 +359,7 @@ fn mismatch(picture: &Picture, claim: &Record<PersistentVolumeClaim>, best: &Mat
             let state = if state.is_empty() { "kept".to_owned() } else { state };
             (
                 FaultKind::VolumeTaken,
-                format!("{}, the volume that fits, is {state} for {holder}", volume.key),
+                format!("{}, the volume that fits, is {state} ({holder})", volume.key),
                 format!(
                     "Make another volume for claim {name}, or free {}: delete {holder} if nothing uses it, then remove the volume's claimRef",
                     volume.key

@@ -100,5 +100,8 @@ fn a_claim_that_is_not_there() {
         involvedObject: {kind: Pod, namespace: shop, name: db-0}\nmessage: 'persistentvolumeclaim \"data\" not found'\n---\n";
     check(&[POD, said], &["Active claim_missing StatefulSet shop/db"]);
     check(&[POD], &[]);
+    let full = "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: small, namespace: shop, uid: q1}\n\
+        status: {hard: {persistentvolumeclaims: '2'}, used: {persistentvolumeclaims: '2'}}\n---\n";
+    check(&[POD, said, full], &[]);
     check(&[POD, said, &claim(ASKS), &volume("v1", OFFERS, "Available")], &[]);
 }
