@@ -1,9 +1,10 @@
 //! Weighs what the reasoners found: one fault has many symptoms, and the first broken link is the one to mend.
 
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, BinaryHeap};
 
 use crate::context::Context;
-use crate::fault::{Certainty, Fault, Standing};
+use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::ObjectKey;
 use crate::picture::Picture;
 use crate::reason;
@@ -27,23 +28,56 @@ pub fn diagnose(picture: &Picture, context: &Context) -> Diagnosis {
     Diagnosis { faults: rank(faults) }
 }
 
-/// Greedy cover: each place goes to the fault that weighs most over what is still unexplained.
-fn rank(mut left: Vec<Fault>) -> Vec<Fault> {
+/// A fault that waits for its place, with the weight it had when it was last weighed.
+struct Waiting {
+    weight: f64,
+    /// Its place in the reasoners' order, which decides between equals.
+    at: usize,
+    fault: Fault,
+}
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Waiting) -> Ordering {
+        self.weight.total_cmp(&other.weight).then_with(|| other.at.cmp(&self.at))
+    }
+}
+
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Waiting) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Waiting) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Waiting {}
+
+/// Greedy cover: each place goes to the fault that weighs most over what is still unexplained. Weights only fall as
+/// more is explained, so one that still weighs as much as when it was last weighed is the heaviest (Minoux 1978); few
+/// are weighed again, and a cluster in which thousands of things are broken takes no longer for it.
+fn rank(faults: Vec<Fault>) -> Vec<Fault> {
     let mut ranked: Vec<Fault> = Vec::new();
     let mut explained: BTreeSet<ObjectKey> = BTreeSet::new();
-    while !left.is_empty() {
-        let best = left
-            .iter()
-            .enumerate()
-            .max_by(|(a_at, a), (b_at, b)| {
-                weight(a, &explained).total_cmp(&weight(b, &explained)).then_with(|| b_at.cmp(a_at))
-            })
-            .map_or(0, |(at, _)| at);
-        let fault = left.remove(best);
-        explained.extend(fault.explains.iter().cloned());
-        let same = |kept: &Fault| (kept.kind, &kept.object) == (fault.kind, &fault.object);
-        if !ranked.iter().any(same) {
-            ranked.push(fault);
+    let mut seen: BTreeSet<(FaultKind, ObjectKey)> = BTreeSet::new();
+    let mut left: BinaryHeap<Waiting> = faults
+        .into_iter()
+        .enumerate()
+        .map(|(at, fault)| Waiting { weight: weight(&fault, &explained), at, fault })
+        .collect();
+    while let Some(mut top) = left.pop() {
+        let now = weight(&top.fault, &explained);
+        if now < top.weight {
+            top.weight = now;
+            left.push(top);
+            continue;
+        }
+        explained.extend(top.fault.explains.iter().cloned());
+        if seen.insert((top.fault.kind, top.fault.object.clone())) {
+            ranked.push(top.fault);
         }
     }
     ranked

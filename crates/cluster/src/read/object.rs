@@ -118,8 +118,9 @@ fn each_item(
 /// Takes one object, or each item of a `List`.
 fn take(source: Source<'_>, part: &str, mut value: Value, namespace: Option<&str>, reading: &mut Reading) {
     if let Some(items) = value.get_mut("items").and_then(Value::as_array_mut) {
+        let mut sections = Sections { rest: part, misses: 0 };
         for item in std::mem::take(items) {
-            let text = section_of(part, &item);
+            let text = sections.of(&item).unwrap_or(part);
             take(source, text, item, namespace, reading);
         }
         return;
@@ -171,16 +172,35 @@ fn applied(value: &Value) -> Option<Value> {
     Some(applied)
 }
 
-/// The part of a list's text that speaks of one item: from its name's line on, as far as the next item.
-fn section_of<'a>(part: &'a str, item: &Value) -> &'a str {
-    let Some(name) = item.pointer("/metadata/name").and_then(Value::as_str) else { return part };
-    let needle = format!("    name: {name}\n");
-    let Some(at) = part.find(&needle) else { return part };
-    let before = part.get(..at).unwrap_or("");
-    let start = before.rfind("\n- ").map_or(0, |at| at + 1);
-    let rest = part.get(at..).unwrap_or("");
-    let end = rest.find("\n- ").map_or(part.len(), |length| at + length + 1);
-    part.get(start..end).unwrap_or(part)
+/// Searches for a name's line end when they fail this often: the text is not laid out as `kubectl` does it.
+const MISSES_MAX: u32 = 8;
+
+/// The parts of a list's text that speak of its items, in the items' order.
+struct Sections<'a> {
+    /// What follows the last item that was found.
+    rest: &'a str,
+    misses: u32,
+}
+
+impl<'a> Sections<'a> {
+    /// From the dash before the item's name as far as the next item. `None` when its name's line is not found.
+    fn of(&mut self, item: &Value) -> Option<&'a str> {
+        let name = item.pointer("/metadata/name").and_then(Value::as_str)?;
+        if self.misses >= MISSES_MAX {
+            return None;
+        }
+        let needle = format!("    name: {name}\n");
+        let Some(at) = memchr::memmem::find(self.rest.as_bytes(), needle.as_bytes()) else {
+            self.misses += 1;
+            return None;
+        };
+        let start = self.rest.get(..at)?.rfind("\n- ").map_or(0, |at| at + 1);
+        let end = self.rest.get(at..)?.find("\n- ").map_or(self.rest.len(), |length| at + length + 1);
+        let section = self.rest.get(start..end)?;
+        // The line break before the next dash stays, so that the dash is found as the item's beginning.
+        self.rest = self.rest.get(end.saturating_sub(1)..).unwrap_or("");
+        Some(section)
+    }
 }
 
 /// An event of either API group.

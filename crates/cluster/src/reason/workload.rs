@@ -1,12 +1,15 @@
 //! Workloads with the pods they own: what is wanted, what is there, what a template says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{Pod, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Picture, PodState, Record, pod_state};
+
+/// Characters that the API server adds to a `generateName`.
+const SUFFIX_BYTES: usize = 5;
 
 /// A workload that people know by name, with everything below it.
 #[derive(Debug, Clone)]
@@ -15,6 +18,8 @@ pub(crate) struct Workload<'a> {
     pub key: ObjectKey,
     /// Replicas wanted, where the kind has a number.
     pub wanted: Option<i32>,
+    /// Replicas that are ready as its own status says; counts where its pods are not in the capture.
+    pub told_ready: Option<i32>,
     /// The pod template, or the spec of a bare pod.
     pub template: Option<&'a PodTemplateSpec>,
     /// Pods that belong to it, by name. Pods of old replica sets are among them as long as they exist.
@@ -46,8 +51,11 @@ impl<'a> Workload<'a> {
         self.pods.iter().map(|pod| (*pod, pod_state(pod)))
     }
 
-    /// Pods that are ready.
+    /// Pods that are ready; where none of its pods is in the capture, what its status says.
     pub fn ready(&self) -> usize {
+        if self.pods.is_empty() {
+            return self.told_ready.and_then(|ready| usize::try_from(ready).ok()).unwrap_or(0);
+        }
         self.states().filter(|(_, state)| state.is_well()).count()
     }
 
@@ -76,13 +84,16 @@ pub(crate) fn workloads(picture: &Picture) -> Vec<Workload<'_>> {
     for pod in picture.pods.iter() {
         owned.entry(owner_of_pod(picture, pod)).or_default().push(pod);
     }
+    let mut sets = replica_sets(picture);
+    let owned_sets: BTreeSet<ObjectKey> = sets.values().flatten().map(|(.., set)| set.clone()).collect();
     let mut all: Vec<Workload<'_>> = Vec::new();
     for record in picture.deployments.iter() {
         let spec = &record.object.spec;
-        let (current, old) = replica_sets_of(picture, &record.key);
+        let (current, old) = by_revision(sets.remove(&record.key).unwrap_or_default());
         all.push(Workload {
             key: record.key.clone(),
             wanted: spec.replicas,
+            told_ready: record.object.status.as_ref().and_then(|status| status.ready_replicas),
             template: Some(&spec.template),
             pods: owned.remove(&record.key).unwrap_or_default(),
             current: current.unwrap_or_else(|| record.key.clone()),
@@ -91,42 +102,52 @@ pub(crate) fn workloads(picture: &Picture) -> Vec<Workload<'_>> {
     }
     for record in picture.stateful_sets.iter() {
         let spec = &record.object.spec;
-        all.push(plain(&record.key, spec.replicas, Some(&spec.template), &mut owned));
+        let ready = record.object.status.as_ref().and_then(|status| status.ready_replicas);
+        all.push(plain(&record.key, (spec.replicas, ready), Some(&spec.template), &mut owned));
     }
     for record in picture.daemon_sets.iter() {
-        let wanted = record.object.status.as_ref().map(|status| status.desired_number_scheduled);
-        all.push(plain(&record.key, wanted, Some(&record.object.spec.template), &mut owned));
+        let status = record.object.status.as_ref();
+        let wanted = status.map(|status| status.desired_number_scheduled);
+        let ready = status.map(|status| status.number_ready);
+        all.push(plain(&record.key, (wanted, ready), Some(&record.object.spec.template), &mut owned));
     }
     for record in picture.jobs.iter() {
         let template = record.object.spec.as_ref().map(|spec| &spec.template);
-        all.push(plain(&record.key, None, template, &mut owned));
+        all.push(plain(&record.key, (None, None), template, &mut owned));
     }
     for record in picture.replica_sets.iter() {
-        if controller(&record.object.metadata).is_none()
-            && !all
-                .iter()
-                .any(|workload| workload.current == record.key || workload.old.contains(&record.key))
-        {
+        if controller(&record.object.metadata).is_none() && !owned_sets.contains(&record.key) {
             let spec = &record.object.spec;
-            all.push(plain(&record.key, spec.replicas, spec.template.as_ref(), &mut owned));
+            let ready = record.object.status.as_ref().and_then(|status| status.ready_replicas);
+            all.push(plain(&record.key, (spec.replicas, ready), spec.template.as_ref(), &mut owned));
         }
     }
     // Owners that the capture only names, and pods without any.
     for (key, pods) in owned {
-        all.push(Workload { current: key.clone(), key, wanted: None, template: None, pods, old: Vec::new() });
+        let current = key.clone();
+        all.push(Workload {
+            key,
+            wanted: None,
+            told_ready: None,
+            template: None,
+            pods,
+            current,
+            old: Vec::new(),
+        });
     }
     all.sort_by(|a, b| a.key.cmp(&b.key));
     all
 }
 
+/// A workload without replica sets, with the replicas that are wanted and ready.
 fn plain<'a>(
     key: &ObjectKey,
-    wanted: Option<i32>,
+    (wanted, told_ready): (Option<i32>, Option<i32>),
     template: Option<&'a PodTemplateSpec>,
     owned: &mut BTreeMap<ObjectKey, Vec<&'a Record<Pod>>>,
 ) -> Workload<'a> {
     let pods = owned.remove(key).unwrap_or_default();
-    Workload { key: key.clone(), wanted, template, pods, current: key.clone(), old: Vec::new() }
+    Workload { key: key.clone(), wanted, told_ready, template, pods, current: key.clone(), old: Vec::new() }
 }
 
 /// The controller that owns an object, as (kind, name).
@@ -137,7 +158,7 @@ pub(crate) fn controller(metadata: &ObjectMeta) -> Option<(Kind, &str)> {
 }
 
 /// The topmost known owner of a pod.
-pub(crate) fn owner_of_pod(picture: &Picture, pod: &Record<Pod>) -> ObjectKey {
+pub fn owner_of_pod(picture: &Picture, pod: &Record<Pod>) -> ObjectKey {
     let namespace = &pod.key.namespace;
     let labels = pod.object.metadata.labels.as_ref();
     match controller(&pod.object.metadata) {
@@ -146,9 +167,13 @@ pub(crate) fn owner_of_pod(picture: &Picture, pod: &Record<Pod>) -> ObjectKey {
             deployment_of(picture, &set, labels.and_then(|labels| labels.get("pod-template-hash")))
                 .unwrap_or(set)
         }
+        // A pod that the kubelet runs from a file of its machine has the machine as its owner.
+        Some((Kind::Node, _)) => pod.key.clone(),
         Some((kind, name)) => ObjectKey::new(kind, namespace, name),
         // Tables do not print owners: then labels decide, as the controllers' selectors do.
-        None => by_selector(picture, pod).unwrap_or_else(|| pod.key.clone()),
+        None => {
+            by_selector(picture, pod).or_else(|| by_name(picture, pod)).unwrap_or_else(|| pod.key.clone())
+        }
     }
 }
 
@@ -172,36 +197,78 @@ fn by_selector(picture: &Picture, pod: &Record<Pod>) -> Option<ObjectKey> {
     let labels = pod.object.metadata.labels.as_ref()?;
     let namespace = pod.key.namespace.as_str();
     let deployment = picture.deployments.in_namespace(namespace).find(|record| {
-        selects(&record.object.spec.selector, labels) && pod.key.name.starts_with(&record.key.name)
+        pod.key.name.starts_with(&record.key.name) && selects(&record.object.spec.selector, labels)
     });
     deployment.map(|record| record.key.clone()).or_else(|| {
         let set = picture.stateful_sets.in_namespace(namespace).find(|record| {
-            selects(&record.object.spec.selector, labels) && pod.key.name.starts_with(&record.key.name)
+            pod.key.name.starts_with(&record.key.name) && selects(&record.object.spec.selector, labels)
         });
         set.map(|record| record.key.clone())
     })
 }
 
+/// A row of a plain table knows neither owner nor labels. What is left is how controllers name their pods: the name of
+/// the replica set, daemon set or job and five characters (`generateName`), the name of the stateful set and a number.
+fn by_name(picture: &Picture, pod: &Record<Pod>) -> Option<ObjectKey> {
+    if pod.object.metadata.labels.is_some() {
+        return None;
+    }
+    let namespace = pod.key.namespace.as_str();
+    let (name, last) = pod.key.name.rsplit_once('-')?;
+    if !last.is_empty()
+        && last.bytes().all(|byte| byte.is_ascii_digit())
+        && is_stateful(picture, namespace, name)
+    {
+        return Some(ObjectKey::new(Kind::StatefulSet, namespace, name));
+    }
+    if last.len() != SUFFIX_BYTES {
+        return None;
+    }
+    let set = ObjectKey::new(Kind::ReplicaSet, namespace, name);
+    if let Some(deployment) = deployment_of(picture, &set, None) {
+        return Some(deployment);
+    }
+    if picture.replica_sets.get(namespace, name).present().is_some() {
+        return Some(set);
+    }
+    if picture.daemon_sets.get(namespace, name).present().is_some() {
+        return Some(ObjectKey::new(Kind::DaemonSet, namespace, name));
+    }
+    // Pods of indexed jobs have their index before the five characters.
+    let plain = name.rsplit_once('-').filter(|(_, index)| index.bytes().all(|byte| byte.is_ascii_digit()));
+    [Some(name), plain.map(|(job, _)| job)]
+        .into_iter()
+        .flatten()
+        .find(|job| picture.jobs.get(namespace, job).present().is_some())
+        .map(|job| ObjectKey::new(Kind::Job, namespace, job))
+}
+
+fn is_stateful(picture: &Picture, namespace: &str, name: &str) -> bool {
+    picture.stateful_sets.get(namespace, name).present().is_some()
+}
+
+/// Replica sets by the deployment that owns them, as (revision, replicas wanted, key).
+fn replica_sets(picture: &Picture) -> BTreeMap<ObjectKey, Vec<(i64, i32, ObjectKey)>> {
+    let mut sets: BTreeMap<ObjectKey, Vec<(i64, i32, ObjectKey)>> = BTreeMap::new();
+    for record in picture.replica_sets.iter() {
+        let hash = record.object.metadata.labels.as_ref().and_then(|labels| labels.get("pod-template-hash"));
+        let Some(deployment) = deployment_of(picture, &record.key, hash) else { continue };
+        if picture.deployments.get(&deployment.namespace, &deployment.name).present().is_none() {
+            continue;
+        }
+        let annotations = record.object.metadata.annotations.as_ref();
+        let revision = annotations
+            .and_then(|notes| notes.get("deployment.kubernetes.io/revision")?.parse().ok())
+            .unwrap_or(0);
+        let wanted = record.object.spec.replicas.unwrap_or(0);
+        sets.entry(deployment).or_default().push((revision, wanted, record.key.clone()));
+    }
+    sets
+}
+
 /// The replica set of a deployment's present revision, and the others. The present one has the highest revision
 /// annotation; without annotations, the one that wants replicas.
-fn replica_sets_of(picture: &Picture, deployment: &ObjectKey) -> (Option<ObjectKey>, Vec<ObjectKey>) {
-    let mut sets: Vec<(i64, i32, ObjectKey)> = picture
-        .replica_sets
-        .in_namespace(&deployment.namespace)
-        .filter(|record| {
-            let hash =
-                record.object.metadata.labels.as_ref().and_then(|labels| labels.get("pod-template-hash"));
-            deployment_of(picture, &record.key, hash).as_ref() == Some(deployment)
-        })
-        .map(|record| {
-            let annotations = record.object.metadata.annotations.as_ref();
-            let revision = annotations
-                .and_then(|notes| notes.get("deployment.kubernetes.io/revision")?.parse().ok())
-                .unwrap_or(0);
-            let wanted = record.object.spec.replicas.unwrap_or(0);
-            (revision, wanted, record.key.clone())
-        })
-        .collect();
+fn by_revision(mut sets: Vec<(i64, i32, ObjectKey)>) -> (Option<ObjectKey>, Vec<ObjectKey>) {
     sets.sort();
     let current = sets.pop().map(|(_, _, key)| key);
     (current, sets.into_iter().map(|(_, _, key)| key).collect())

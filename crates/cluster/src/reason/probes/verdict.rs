@@ -125,6 +125,11 @@ fn decide(
         return Some((FaultKind::ProbePortWrong, Certainty::Shown, why));
     }
     let is_silent = error.is_empty();
+    let is_asked_for = error.contains("statuscode: 500") && is_asked_by_mesh(probe, harm);
+    if is_asked_for && is_port_unknown(picture, workload, probe, probes) {
+        let why = "the mesh's agent, which asks in the kubelet's place, gets no answer there".to_owned();
+        return Some((FaultKind::ProbePortWrong, Certainty::Shown, why));
+    }
     if (has(&NO_LISTENER) || has(&TOO_SLOW) || is_silent) && is_port_unknown(picture, workload, probe, probes)
     {
         let known = known_ports(picture, workload, probe, probes);
@@ -173,6 +178,17 @@ fn failing(error: &str) -> (FaultKind, Certainty, String) {
         _ => Certainty::Suspected,
     };
     (FaultKind::ProbeFailing, certainty, why)
+}
+
+/// Whether the pod's own probe was rewritten to ask a mesh's agent, which answers 500 when it cannot reach the program
+/// (Istio's pilot-agent, `handleAppProbe`) and else hands the program's status on.
+fn is_asked_by_mesh(probe: &Asked<'_>, harm: &Harm<'_>) -> bool {
+    let containers = harm.pod.object.spec.iter().flat_map(|spec| &spec.containers);
+    let own = containers.into_iter().find(|container| container.name == probe.container.name);
+    let probes =
+        own.into_iter().flat_map(|own| [&own.liveness_probe, &own.readiness_probe, &own.startup_probe]);
+    let mut paths = probes.flatten().filter_map(|probe| probe.http_get.as_ref()?.path.as_deref());
+    paths.any(|path| path.starts_with("/app-health/"))
 }
 
 /// Another probe asks the same port in another protocol and is content.

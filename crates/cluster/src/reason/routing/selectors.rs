@@ -17,7 +17,7 @@ pub(super) fn faults(ground: &Ground<'_>) -> Vec<Fault> {
 
 fn mismatch(ground: &Ground<'_>, service: &Record<Service>) -> Option<Fault> {
     let wanted = selector(service)?;
-    if ground.selected(&service.key).next().is_some() || has_endpoints(ground, &service.key) {
+    if ground.selected(&service.key).next().is_some() || ground.has_endpoints(&service.key) {
         return None;
     }
     let (meant, nearest) = meant(ground, service, wanted)?;
@@ -32,6 +32,7 @@ fn mismatch(ground: &Ground<'_>, service: &Record<Service>) -> Option<Fault> {
     let is_needed = ground.is_called(&service.key) || !ground.is_served(meant) || failed.is_some();
     let standing = if is_needed { Standing::Active } else { Standing::Latent };
     let certainty = match (is_ready, nearest) {
+        (true, true) if failed.is_some() => Certainty::Stated,
         (true, true) => Certainty::Shown,
         _ => Certainty::Suspected,
     };
@@ -116,22 +117,6 @@ pub(super) fn selector_fact(
     )
 }
 
-/// Whether the service is known to lead somewhere, whatever its selector says.
-pub(super) fn has_endpoints(ground: &Ground<'_>, service: &ObjectKey) -> bool {
-    let record = ground.picture.endpoints.get(&service.namespace, &service.name).present();
-    let in_object = record.is_some_and(|record| {
-        let subsets = record.object.subsets.iter().flatten();
-        subsets.into_iter().any(|subset| subset.addresses.as_ref().is_some_and(|all| !all.is_empty()))
-    });
-    let in_slices = ground.picture.endpoint_slices.in_namespace(&service.namespace).any(|slice| {
-        let labels = slice.object.metadata.labels.as_ref();
-        let of = labels.and_then(|labels| labels.get("kubernetes.io/service-name"));
-        of == Some(&service.name)
-            && slice.object.endpoints.iter().flatten().any(|one| !one.addresses.is_empty())
-    });
-    in_object || in_slices
-}
-
 /// A failed attempt to connect to any port of the service, as a fact; `None` when some attempt got through.
 fn failed_connection(ground: &Ground<'_>, service: &Record<Service>) -> Option<Fact> {
     let ports = service.object.spec.as_ref()?.ports.iter().flatten();
@@ -154,10 +139,9 @@ fn meant(
     let numbers = target_numbers(service);
     let mut best: Option<(u32, usize)> = None;
     let mut tied = false;
-    for (at, workload) in ground.workloads.iter().enumerate() {
-        if workload.key.namespace != service.key.namespace
-            || matches!(workload.key.kind, Kind::Job | Kind::CronJob)
-        {
+    for at in ground.in_namespace(&service.key.namespace) {
+        let Some(workload) = ground.workloads.get(at) else { continue };
+        if matches!(workload.key.kind, Kind::Job | Kind::CronJob) {
             continue;
         }
         let Some(labels) = ground.labels.get(at) else { continue };
