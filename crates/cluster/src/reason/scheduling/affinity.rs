@@ -15,7 +15,7 @@ use crate::reason::workload::selects;
 pub(super) type Labels = BTreeMap<String, String>;
 
 /// Labels of a node; its host name's label is its name where labels were not captured.
-pub(crate) fn node_labels(node: &Record<Node>) -> Labels {
+pub(super) fn node_labels(node: &Record<Node>) -> Labels {
     let mut labels = node.object.metadata.labels.clone().unwrap_or_default();
     labels.entry("kubernetes.io/hostname".to_owned()).or_insert_with(|| node.key.name.clone());
     labels
@@ -24,7 +24,7 @@ pub(crate) fn node_labels(node: &Record<Node>) -> Labels {
 /// Whether a node's labels and name satisfy a node selector: one of its terms, all requirements of that term.
 ///
 /// Source: `NodeSelector` in the Kubernetes API reference; a term without requirements matches nothing.
-pub(crate) fn matches_selector(selector: &NodeSelector, labels: &Labels, name: &str) -> bool {
+pub(super) fn matches_selector(selector: &NodeSelector, labels: &Labels, name: &str) -> bool {
     selector.node_selector_terms.iter().any(|term| matches_term(term, labels, name))
 }
 

@@ -50,7 +50,7 @@ pub(super) fn fault(picture: &Picture, found: Found<'_>) -> Option<Fault> {
         facts.push(picture.fact(&found.pod.key, "Pending", format!("{} waits for a machine", found.pod.key)));
     }
     let mut neighbours = meaning.neighbours;
-    neighbours.extend(found.blame.others.iter().filter_map(|other| kind_of(other)));
+    neighbours.extend(found.blame.others.iter().filter_map(kind_of));
     neighbours.retain(|kind| *kind != meaning.kind);
     let mut kept = Vec::new();
     neighbours.retain(|kind| {

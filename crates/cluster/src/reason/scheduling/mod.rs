@@ -12,5 +12,4 @@ mod requests;
 mod tests;
 mod waiting;
 
-pub(crate) use affinity::{matches_selector, node_labels};
 pub(crate) use waiting::{faults, is_waiting, refusal_of};
