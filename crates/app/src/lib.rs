@@ -3,6 +3,7 @@
 //! The engine reads no clock and no file; this crate is where both meet it. [`run`] journals into a record file,
 //! [`replay`] re-executes a record offline, and [`incidents`] hands out the examples built into the program.
 
+mod cluster;
 mod engine;
 mod error;
 pub mod incidents;
@@ -18,6 +19,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use cluster::{ClusterInput, check_cluster};
 pub use error::AppError;
 pub use journal::{Difference, FileJournal, MemoryJournal, first_difference};
 pub use midwatch_investigate::{Progress, Watcher, agent_names};

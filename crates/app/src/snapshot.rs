@@ -7,8 +7,8 @@ use std::sync::Arc;
 use midwatch_connectors::snapshot;
 use midwatch_model::{Change, ChangeKind, Signal, SignedDuration, Timestamp, Trigger, Window};
 use midwatch_sources::{
-    Ask, ChangeQuery, Coverage, DocumentQuery, Fetched, InventoryQuery, LogQuery, MetricQuery, Source,
-    SourceError, SpanQuery, Total,
+    Ask, ChangeQuery, Coverage, DocumentQuery, Fetched, InventoryQuery, LogQuery, MetricQuery, PrintoutQuery,
+    Source, SourceError, SpanQuery, Total,
 };
 
 use crate::AppError;
@@ -116,6 +116,15 @@ async fn count(source: &dyn Source, signal: Signal, window: Window) -> Result<Op
                 words(&inventory.topology(&Ask::new(InventoryQuery {}, window)).await?, |topology| {
                     let relations = counted(topology.relations.len(), "relation", "relations");
                     format!("{}, {relations}", counted(topology.entities.len(), "entity", "entities"))
+                })
+            }
+            None => return Ok(None),
+        },
+        Signal::Infrastructure => match source.infrastructure() {
+            Some(infrastructure) => {
+                let ask = Ask::new(PrintoutQuery::default(), window);
+                words(&infrastructure.printouts(&ask).await?, |printouts| {
+                    counted(printouts.len(), "printout", "printouts")
                 })
             }
             None => return Ok(None),

@@ -29,6 +29,9 @@ pub(crate) enum Command {
     /// Directories that hold an incident's files
     #[command(subcommand)]
     Snapshot(Snapshot),
+    /// Kubernetes clusters
+    #[command(subcommand)]
+    K8s(K8s),
     /// Print a completion script for a shell
     Completions {
         /// The shell to write it for
@@ -132,6 +135,47 @@ pub(crate) enum Snapshot {
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum K8s {
+    /// Say what is wrong in a captured cluster
+    #[command(
+        after_help = "Input is what `kubectl` printed (get, describe, -o yaml or json, events, top, logs), with or without \
+        the commands, or a snapshot directory.\n\n\
+        Examples:\n  \
+        kubectl get all,events,nodes,pvc,quota -A -o json | midwatch k8s check\n  \
+        midwatch k8s check session.txt manifests/*.yaml\n  \
+        midwatch k8s check ./incident -o json"
+    )]
+    Check(Box<K8sCheck>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct K8sCheck {
+    /// Files, snapshot directories, or - for standard input [default: standard input]
+    #[arg(value_name = "FILE")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Form of the report
+    #[arg(short = 'o', long = "output", value_name = "FORM", value_enum, default_value_t = CheckForm::Text)]
+    pub(crate) form: CheckForm,
+    /// Also show what is there without doing harm now, and what has recovered
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Columns of the text [default: the terminal's, else 100]
+    #[arg(long, value_name = "COLUMNS")]
+    pub(crate) width: Option<u16>,
+    /// No colours (as with NO_COLOR in the environment)
+    #[arg(long, alias = "no-color")]
+    pub(crate) no_colour: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckForm {
+    /// For the terminal
+    Text,
+    /// For programs (docs/guide/kubernetes.md)
+    Json,
 }
 
 /// What shapes the run.

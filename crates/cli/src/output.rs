@@ -75,15 +75,21 @@ pub(crate) fn print_outcome(outcome: &Outcome, output: &Output) -> io::Result<En
 }
 
 fn terminal_options(output: &Output) -> TerminalOptions {
+    let detail = match output.detail {
+        Detail::Brief => midwatch_report::Detail::Brief,
+        Detail::Normal => midwatch_report::Detail::Normal,
+        Detail::Full => midwatch_report::Detail::Full,
+    };
+    TerminalOptions { detail, ..options_of(output.width, output.no_colour) }
+}
+
+/// What standard output can show, with what the arguments say about it.
+pub(crate) fn options_of(asked_width: Option<u16>, no_colour: bool) -> TerminalOptions {
     TerminalOptions {
-        width: output.width.or_else(width).unwrap_or(WIDTH_DEFAULT),
-        colour: colour(output),
+        width: asked_width.or_else(width).unwrap_or(WIDTH_DEFAULT),
+        colour: colour(no_colour),
         unicode: unicode(),
-        detail: match output.detail {
-            Detail::Brief => midwatch_report::Detail::Brief,
-            Detail::Normal => midwatch_report::Detail::Normal,
-            Detail::Full => midwatch_report::Detail::Full,
-        },
+        detail: midwatch_report::Detail::Normal,
     }
 }
 
@@ -96,10 +102,10 @@ fn width() -> Option<u16> {
 
 /// Colours on a terminal, unless `--no-colour`, `NO_COLOR` (no-color.org), `CLICOLOR=0` or a dumb terminal forbid
 /// them; `CLICOLOR_FORCE` (bixense.com/clicolors) allows them in pipes too.
-fn colour(output: &Output) -> bool {
+fn colour(no_colour: bool) -> bool {
     let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
     let is = |name: &str, wanted: &str| env::var_os(name).is_some_and(|value| value == wanted);
-    if output.no_colour || set("NO_COLOR") {
+    if no_colour || set("NO_COLOR") {
         return false;
     }
     if set("CLICOLOR_FORCE") && !is("CLICOLOR_FORCE", "0") {

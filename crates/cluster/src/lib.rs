@@ -8,6 +8,7 @@ mod capture;
 mod context;
 mod diagnose;
 mod fault;
+mod health;
 mod kind;
 mod picture;
 mod quantity;
@@ -18,9 +19,11 @@ pub use capture::{Capture, Document};
 pub use context::{Context, Measured, Measurement};
 pub use diagnose::{Diagnosis, diagnose};
 pub use fault::{Certainty, Fault, FaultKind, Stage, Standing};
+pub use health::{Count, counts, missing, workload_keys};
 pub use kind::{Kind, ObjectKey};
 pub use picture::{
-    Connection, Drift, Event, Fact, LogText, NodePod, NodeService, Objects, Origin, Outcome, Picture, PodState,
-    Record, Seen, ServiceState, Severity, Unread, Usage, pod_state,
+    Connection, Drift, Event, Fact, LogText, NodePod, NodeService, Objects, Origin, Outcome, Picture,
+    PodState, Record, Seen, ServiceState, Severity, Unread, Usage, pod_state,
 };
 pub use quantity::Quantity;
+pub use reason::workload::owner_of_pod;

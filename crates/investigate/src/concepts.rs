@@ -34,15 +34,19 @@ pub const ADDED: &[(&str, &str)] = &[
         CLIMBING,
         "by metrics, to a series that fills something up and was already climbing when the window begins",
     ),
-    (FILLING, "by metrics, to a share of a disk or of a capacity that is nearly full and climbs all the window long"),
+    (
+        FILLING,
+        "by metrics, to a share of a disk or of a capacity that is nearly full and climbs all the window long",
+    ),
     (DEADLINE_EXCEEDED, "by traces, to failing spans whose time limit ran out or whose callee was slow"),
     (UPSTREAM_ERROR, "by traces, to failing calls of something that leaves no spans"),
     (RETRY, "by traces, to requests that repeat a call"),
 ];
 
-/// Every concept a finding can have.
+/// Every concept a finding can have: of messages, added by agents, and the faults of a cluster.
 pub(crate) fn all() -> impl Iterator<Item = &'static str> {
-    midwatch_analysis::logs::concept_ids().chain(ADDED.iter().map(|(concept, _)| *concept))
+    let faults = midwatch_cluster::FaultKind::ALL.iter().map(|kind| kind.as_str());
+    midwatch_analysis::logs::concept_ids().chain(ADDED.iter().map(|(concept, _)| *concept)).chain(faults)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use midwatch_model::{
 };
 use midwatch_sources::{
     Ask, ChangeQuery, Document, DocumentQuery, ErrorKind, Fetched, InventoryQuery, LogQuery, MetricQuery,
-    Source, SourceError, SpanQuery,
+    Printout, PrintoutQuery, Source, SourceError, SpanQuery,
 };
 
 use crate::agents::AgentError;
@@ -98,6 +98,14 @@ impl<'a> Desk<'a> {
     gather!(spans, traces, spans, SpanQuery, SpanBatch, "Spans of all sources.");
     gather!(changes, changes, changes, ChangeQuery, Vec<Change>, "Changes of all sources.");
     gather!(topology, inventory, topology, InventoryQuery, Topology, "Topology of all sources.");
+    gather!(
+        printouts,
+        infrastructure,
+        printouts,
+        PrintoutQuery,
+        Vec<Printout>,
+        "What the tools of all infrastructures printed."
+    );
     gather!(documents, documents, documents, DocumentQuery, Vec<Document>, "Documents of all sources.");
 }
 

@@ -53,6 +53,8 @@ pub enum FindingKind {
     Statement,
     /// Several sick entities share this one.
     SharedBySick,
+    /// The state of a cluster shows something wrong; the subject names what.
+    ClusterFault,
 }
 
 impl FindingKind {
@@ -81,6 +83,7 @@ impl FindingKind {
             FindingKind::DiffBehaviour => "diff_behaviour",
             FindingKind::Statement => "statement",
             FindingKind::SharedBySick => "shared_by_sick",
+            FindingKind::ClusterFault => "cluster_fault",
         }
     }
 }
@@ -149,6 +152,9 @@ pub struct Finding {
     pub words: Vec<String>,
     /// One sentence for people.
     pub summary: String,
+    /// What to do about it, where it says so itself; an imperative sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
     /// What it rests on: at least one.
     pub evidence: Vec<EvidenceId>,
 }

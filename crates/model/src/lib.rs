@@ -5,6 +5,7 @@
 //! [`EntityId`]s of different environments are never equal.
 
 mod change;
+mod cluster;
 mod entity;
 mod evidence;
 mod finding;
@@ -18,6 +19,10 @@ mod trigger;
 mod window;
 
 pub use change::{Change, ChangeKind, Commit, FileDiff};
+pub use cluster::{
+    CLUSTER_CHECK_SCHEMA, ClusterCheck, ClusterCount, ClusterFact, ClusterProblem, ProblemCertainty,
+    ProblemStanding,
+};
 pub use entity::{Alias, EntityId, EntityKind, Relation, RelationKind, Scope, Topology};
 pub use evidence::{Answer, Citation, Damage, Evidence, LogLine, PointSeries, Visibility};
 pub use finding::{Direction, Finding, FindingKind, Onset, Strength};

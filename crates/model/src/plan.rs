@@ -20,6 +20,8 @@ pub enum Signal {
     Code,
     /// Entities and relations.
     Inventory,
+    /// Objects of a cluster, their events, and the state of its machines.
+    Infrastructure,
     /// Runbooks and other text.
     Documents,
     /// Alerts.
@@ -28,7 +30,7 @@ pub enum Signal {
 
 impl Signal {
     /// Every signal, in the order they are listed to people.
-    pub const ALL: [Signal; 8] = [
+    pub const ALL: [Signal; 9] = [
         Signal::Alerts,
         Signal::Metrics,
         Signal::Logs,
@@ -36,6 +38,7 @@ impl Signal {
         Signal::Changes,
         Signal::Code,
         Signal::Inventory,
+        Signal::Infrastructure,
         Signal::Documents,
     ];
 
@@ -48,6 +51,7 @@ impl Signal {
             Signal::Changes => "changes",
             Signal::Code => "code",
             Signal::Inventory => "inventory",
+            Signal::Infrastructure => "infrastructure",
             Signal::Documents => "documents",
             Signal::Alerts => "alerts",
         }
@@ -99,6 +103,8 @@ pub enum QuestionKind {
     SpanBehaviour,
     /// Which entities and relations are declared?
     Topology,
+    /// What does the state of the cluster say is wrong?
+    ClusterState,
     /// What changed, and what did it reach?
     ChangesBefore,
     /// What does this change do to the behaviour of the code?

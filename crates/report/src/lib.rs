@@ -6,6 +6,7 @@
 //! ([`text`]), and nothing from outside can start a heading, a colour or a link.
 
 mod chart;
+mod cluster;
 mod html;
 mod json;
 mod markdown;
@@ -19,6 +20,7 @@ mod theme;
 mod wrap;
 
 pub use chart::{ChartView, Sparkline};
+pub use cluster::{cluster_json, cluster_terminal};
 pub use html::html;
 pub use json::{json, json_with_run};
 pub use markdown::markdown;

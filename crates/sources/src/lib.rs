@@ -15,7 +15,8 @@ pub use ask::{Ask, Fetched, Limits, Total};
 pub use error::{ErrorKind, SourceError};
 pub use record::{AnswerSink, RecordedAnswer, Recorder, Replayer};
 pub use source::{
-    Alerts, Answering, ChangeQuery, Changes, Coverage, Document, DocumentQuery, Documents, Inventory,
-    InventoryQuery, LogQuery, Logs, MetricQuery, Metrics, Probe, SampleQuery, Source, SpanQuery, Traces,
+    Alerts, Answering, ChangeQuery, Changes, Coverage, Document, DocumentQuery, Documents, Infrastructure,
+    Inventory, InventoryQuery, LogQuery, Logs, MetricQuery, Metrics, Printout, PrintoutQuery, Probe,
+    SampleQuery, Source, SpanQuery, Traces,
 };
 pub use spec::{DecodeAlert, Field, FieldKind, Level, Spec};

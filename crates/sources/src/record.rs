@@ -18,8 +18,8 @@ use serde_json::Value;
 
 use crate::{
     Alerts, Answering, Ask, ChangeQuery, Changes, Coverage, Document, DocumentQuery, Documents, ErrorKind,
-    Fetched, Inventory, InventoryQuery, LogQuery, Logs, MetricQuery, Metrics, Probe, SampleQuery, Source,
-    SourceError, SpanQuery, Traces,
+    Fetched, Infrastructure, Inventory, InventoryQuery, LogQuery, Logs, MetricQuery, Metrics, Printout,
+    PrintoutQuery, Probe, SampleQuery, Source, SourceError, SpanQuery, Traces,
 };
 
 /// One answer of a source, kept for replay.
@@ -193,6 +193,7 @@ forward!(Metrics, metrics, series, MetricQuery, SeriesSet);
 forward!(Traces, traces, spans, SpanQuery, SpanBatch);
 forward!(Changes, changes, changes, ChangeQuery, Vec<Change>);
 forward!(Inventory, inventory, topology, InventoryQuery, Topology);
+forward!(Infrastructure, infrastructure, printouts, PrintoutQuery, Vec<Printout>);
 forward!(Documents, documents, documents, DocumentQuery, Vec<Document>);
 
 impl Logs for Recorder {
@@ -265,6 +266,9 @@ impl Source for Recorder {
     fn inventory(&self) -> Option<&dyn Inventory> {
         self.inner.inventory().map(|_| self as &dyn Inventory)
     }
+    fn infrastructure(&self) -> Option<&dyn Infrastructure> {
+        self.inner.infrastructure().map(|_| self as &dyn Infrastructure)
+    }
     fn documents(&self) -> Option<&dyn Documents> {
         self.inner.documents().map(|_| self as &dyn Documents)
     }
@@ -302,6 +306,9 @@ impl Source for Replayer {
     }
     fn inventory(&self) -> Option<&dyn Inventory> {
         self.serves(Signal::Inventory).then_some(self as &dyn Inventory)
+    }
+    fn infrastructure(&self) -> Option<&dyn Infrastructure> {
+        self.serves(Signal::Infrastructure).then_some(self as &dyn Infrastructure)
     }
     fn documents(&self) -> Option<&dyn Documents> {
         self.serves(Signal::Documents).then_some(self as &dyn Documents)

@@ -61,6 +61,19 @@ pub struct ChangeQuery {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct InventoryQuery {}
 
+/// Which part of the infrastructure. Everything, today.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PrintoutQuery {}
+
+/// A command or request to an infrastructure, and what it answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Printout {
+    /// The command as typed, a file's path, or the request; empty when unknown.
+    pub command: String,
+    /// What it printed: a table, a description, YAML, JSON, log lines or an error.
+    pub text: String,
+}
+
 /// Which documents.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DocumentQuery {
@@ -133,6 +146,10 @@ pub trait Source: Send + Sync {
     fn inventory(&self) -> Option<&dyn Inventory> {
         None
     }
+    /// Objects, events and machines.
+    fn infrastructure(&self) -> Option<&dyn Infrastructure> {
+        None
+    }
     /// Documents.
     fn documents(&self) -> Option<&dyn Documents> {
         None
@@ -173,6 +190,12 @@ pub trait Changes: Send + Sync {
 pub trait Inventory: Send + Sync {
     /// The topology as of the window's end.
     fn topology<'a>(&'a self, ask: &'a Ask<InventoryQuery>) -> Answering<'a, Topology>;
+}
+
+/// Serves the state of an infrastructure as its own tools print it. What it means is worked out by who asks.
+pub trait Infrastructure: Send + Sync {
+    /// Everything captured; the window says when it is wanted, a capture is of one instant.
+    fn printouts<'a>(&'a self, ask: &'a Ask<PrintoutQuery>) -> Answering<'a, Vec<Printout>>;
 }
 
 /// Serves documents.

@@ -2,6 +2,7 @@
 
 mod demo;
 mod investigate;
+mod k8s;
 mod mechanisms;
 mod replay;
 mod snapshot;
@@ -9,7 +10,7 @@ mod snapshot;
 use anyhow::Result;
 use clap::CommandFactory;
 
-use crate::args::{Cli, Command, Snapshot};
+use crate::args::{Cli, Command, K8s, Snapshot};
 use crate::output::{Ending, print};
 
 /// Does what `cli` asks.
@@ -19,6 +20,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ending> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Mechanisms(command) => mechanisms::run(&command),
+        Command::K8s(K8s::Check(arguments)) => k8s::check(&arguments),
         Command::Snapshot(Snapshot::Check { directory }) => snapshot::check(&directory),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -7,8 +7,8 @@ use midwatch_analysis::series::{Series, SeriesSet};
 use midwatch_analysis::spans::SpanBatch;
 use midwatch_model::{Change, Citation, Signal, Topology, Window};
 use midwatch_sources::{
-    Ask, ChangeQuery, Document, DocumentQuery, Fetched, InventoryQuery, LogQuery, MetricQuery, SampleQuery,
-    SpanQuery, Total,
+    Ask, ChangeQuery, Document, DocumentQuery, Fetched, InventoryQuery, LogQuery, MetricQuery, Printout,
+    PrintoutQuery, SampleQuery, SpanQuery, Total,
 };
 
 use super::classify::FileKind;
@@ -277,4 +277,20 @@ pub(super) fn documents(data: &SnapshotData, ask: &Ask<DocumentQuery>) -> Fetche
         citation(Signal::Documents, format!("{from}: documents about {about}"), Some(ask.window), link);
     let truncated = (kept.len() < total).then_some(Total { kept: kept.len() as u64, total: total as u64 });
     fetched((total > 0).then_some(kept), cited, truncated)
+}
+
+/// What a cluster's tools printed.
+pub(super) fn printouts(data: &SnapshotData, ask: &Ask<PrintoutQuery>) -> Fetched<Vec<Printout>> {
+    let all = &data.context().printouts;
+    let kept: Vec<Printout> = all.iter().take(ask.limits.rows_max).cloned().collect();
+    let from = files_of(data, |kind| kind == FileKind::Cluster);
+    let cited = citation(
+        Signal::Infrastructure,
+        format!("{from}: what the cluster's tools printed"),
+        Some(ask.window),
+        None,
+    );
+    let truncated =
+        (kept.len() < all.len()).then_some(Total { kept: kept.len() as u64, total: all.len() as u64 });
+    fetched((!all.is_empty()).then_some(kept), cited, truncated)
 }

@@ -43,6 +43,8 @@ pub(super) enum FileKind {
     Topology,
     /// Relations as a table of text.
     TopologyCsv,
+    /// What a cluster's tools printed, and its objects in YAML or JSON.
+    Cluster,
     /// Text for people.
     #[default]
     Document,
@@ -61,7 +63,13 @@ fn classify_head(relative: &str, head: &str) -> Option<FileKind> {
     let folder = folders.rsplit('/').find(|folder| FOLDERS.contains(folder)).unwrap_or("");
     let (stem, extension) = name.split_once('.').unwrap_or((name, ""));
     let last_extension = extension.rsplit('.').next().unwrap_or("");
+    if folder == "kubernetes" || folder == "cluster" {
+        return matches!(last_extension, "txt" | "yaml" | "yml" | "json" | "log")
+            .then_some(FileKind::Cluster);
+    }
     match last_extension {
+        "yaml" | "yml" if is_object(head) => Some(FileKind::Cluster),
+        "txt" if shows_commands(head) => Some(FileKind::Cluster),
         "md" | "markdown" => Some(FileKind::Document),
         "om" | "openmetrics" | "prom" => Some(FileKind::MetricsText),
         "parquet" => Some(FileKind::MetricsParquet),
@@ -81,7 +89,30 @@ fn classify_head(relative: &str, head: &str) -> Option<FileKind> {
     }
 }
 
-const FOLDERS: [&str; 8] = ["logs", "metrics", "traces", "changes", "documents", "docs", "spans", "context"];
+/// Whether YAML of a cluster's API begins near the start.
+fn is_object(head: &str) -> bool {
+    let begins = |word: &str| head.lines().any(|line| line.starts_with(word));
+    begins("apiVersion:") && begins("kind:")
+}
+
+/// Whether a terminal session with the cluster's tool begins near the start.
+fn shows_commands(head: &str) -> bool {
+    let mut lines = head.lines().filter_map(|line| line.trim_start().strip_prefix(['$', '#']));
+    lines.any(|line| line.trim_start().starts_with("kubectl "))
+}
+
+const FOLDERS: [&str; 10] = [
+    "kubernetes",
+    "cluster",
+    "logs",
+    "metrics",
+    "traces",
+    "changes",
+    "documents",
+    "docs",
+    "spans",
+    "context",
+];
 
 fn begins_with_time(head: &str) -> bool {
     let line = head.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
@@ -262,6 +293,11 @@ mod tests {
             ("patterns.json", "[]", Some(FileKind::LogPatterns)),
             ("topology.json", "{}", Some(FileKind::Topology)),
             ("calls.csv", "from,to\na,b\n", Some(FileKind::TopologyCsv)),
+            ("kubernetes/pods.txt", "NAME  READY", Some(FileKind::Cluster)),
+            ("x/kubernetes/web.json", "{}", Some(FileKind::Cluster)),
+            ("session.txt", "$ kubectl get pods", Some(FileKind::Cluster)),
+            ("web.yaml", "apiVersion: v1\nkind: Service\n", Some(FileKind::Cluster)),
+            ("values.yaml", "replicas: 2\n", None),
             ("runbook.md", "", Some(FileKind::Document)),
             ("ground_truth.json", r#"{"answer":"x"}"#, None),
             ("binary.bin", "\u{0}", None),

@@ -4,17 +4,17 @@ use std::sync::OnceLock;
 
 use midwatch_analysis::series::Series;
 use midwatch_model::{Change, EntityId, EntityKind, Topology, Trigger};
-use midwatch_sources::Document;
+use midwatch_sources::{Document, Printout};
 
 use super::changes::{self, RawChange};
 use super::damage::DamageLog;
-use super::documents;
 use super::identity::Identity;
 use super::logs::{self, StatedPattern};
 use super::metrics::{self, StoredSeries};
 use super::scan::{Scan, SnapshotFile};
 use super::traces::{self, SpanStore};
 use super::{alert, topology};
+use super::{cluster, documents};
 
 /// The files and what was read of them so far.
 pub(super) struct SnapshotData {
@@ -34,6 +34,8 @@ pub(super) struct Context {
     pub(super) topology: Topology,
     /// Documents.
     pub(super) documents: Vec<Document>,
+    /// What a cluster's tools printed.
+    pub(super) printouts: Vec<Printout>,
     /// Stated log patterns.
     pub(super) stated: Vec<StatedPattern>,
     changes: Vec<RawChange>,
@@ -70,6 +72,7 @@ impl SnapshotData {
                 trigger: alert::read(&self.files, &mut damage),
                 topology: topology::read(&self.files, &mut damage),
                 documents: documents::read(&self.files, &mut damage),
+                printouts: cluster::read(&self.files, &mut damage),
                 stated: logs::read_stated(&self.files, &mut damage),
                 changes: changes::read(&self.files, &mut damage),
                 damage,

@@ -7,6 +7,7 @@ mod alert;
 mod answer;
 mod changes;
 mod classify;
+mod cluster;
 mod damage;
 mod data;
 mod documents;

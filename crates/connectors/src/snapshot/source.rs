@@ -10,8 +10,8 @@ use midwatch_analysis::spans::SpanBatch;
 use midwatch_model::{Change, Signal, Timestamp, Topology, Trigger};
 use midwatch_sources::{
     Alerts, Answering, Ask, ChangeQuery, Changes, Coverage, Document, DocumentQuery, Documents, Fetched,
-    Inventory, InventoryQuery, LogQuery, Logs, MetricQuery, Metrics, Probe, SampleQuery, Source, SourceError,
-    SpanQuery, Traces,
+    Infrastructure, Inventory, InventoryQuery, LogQuery, Logs, MetricQuery, Metrics, Printout, PrintoutQuery,
+    Probe, SampleQuery, Source, SourceError, SpanQuery, Traces,
 };
 
 use super::answer;
@@ -91,6 +91,7 @@ impl SnapshotSource {
                 Signal::Changes => self.has_changes(),
                 Signal::Code => diffs,
                 Signal::Inventory => self.has_topology(),
+                Signal::Infrastructure => self.has(|kind| kind == FileKind::Cluster),
                 Signal::Documents => self.has(|kind| kind == FileKind::Document),
             })
             .collect();
@@ -102,6 +103,9 @@ impl SnapshotSource {
         let mut ends: Vec<(i64, i64)> = ends.into_iter().flatten().collect();
         if ends.is_empty() {
             ends.extend(changed);
+        }
+        if ends.is_empty() {
+            ends.extend(super::cluster::ends_ns(&self.data.context().printouts));
         }
         let at = |ns: i64| Timestamp::from_nanosecond(i128::from(ns)).ok();
         Coverage {
@@ -148,6 +152,9 @@ impl Source for SnapshotSource {
     fn inventory(&self) -> Option<&dyn Inventory> {
         self.has_topology().then_some(self as &dyn Inventory)
     }
+    fn infrastructure(&self) -> Option<&dyn Infrastructure> {
+        self.has(|kind| kind == FileKind::Cluster).then_some(self as &dyn Infrastructure)
+    }
     fn documents(&self) -> Option<&dyn Documents> {
         self.has(|kind| kind == FileKind::Document).then_some(self as &dyn Documents)
     }
@@ -186,6 +193,12 @@ impl Changes for SnapshotSource {
 impl Inventory for SnapshotSource {
     fn topology<'a>(&'a self, ask: &'a Ask<InventoryQuery>) -> Answering<'a, Topology> {
         async move { Ok(answer::topology(&self.data, ask)) }.boxed()
+    }
+}
+
+impl Infrastructure for SnapshotSource {
+    fn printouts<'a>(&'a self, ask: &'a Ask<PrintoutQuery>) -> Answering<'a, Vec<Printout>> {
+        async move { Ok(answer::printouts(&self.data, ask)) }.boxed()
     }
 }
 

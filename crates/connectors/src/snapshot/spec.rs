@@ -16,6 +16,7 @@ pub static SPEC: Spec = Spec {
         Signal::Changes,
         Signal::Code,
         Signal::Inventory,
+        Signal::Infrastructure,
         Signal::Documents,
     ],
     config: &[Field {

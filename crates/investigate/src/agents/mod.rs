@@ -3,6 +3,7 @@
 mod changes;
 mod code;
 mod documents;
+mod infrastructure;
 mod logs;
 mod metrics;
 #[cfg(test)]
@@ -63,6 +64,7 @@ pub(crate) const ALL: &[&dyn Agent] = &[
     &logs::LogsAgent,
     &traces::TracesAgent,
     &topology::TopologyAgent,
+    &infrastructure::InfrastructureAgent,
     &changes::ChangesAgent,
     &code::CodeAgent,
     &documents::DocumentsAgent,
@@ -92,6 +94,7 @@ pub(crate) struct Draft {
     pub concepts: Vec<String>,
     pub words: Vec<String>,
     pub summary: String,
+    pub remedy: Option<String>,
     pub evidence: Vec<EvidenceId>,
 }
 
@@ -117,6 +120,7 @@ impl Draft {
             concepts: Vec::new(),
             words: Vec::new(),
             summary: String::new(),
+            remedy: None,
             evidence: vec![evidence],
         }
     }
@@ -145,6 +149,7 @@ impl Draft {
             concepts: self.concepts,
             words: self.words,
             summary: self.summary,
+            remedy: self.remedy,
             evidence: self.evidence,
         };
         finding.id = finding_id(&finding);

@@ -132,12 +132,22 @@ fn remedy(case: &Case<'_>, leader: &Theory, kind: VerdictKind) -> Option<Recomme
     }
     let peer = leader.fault_at.as_ref().map_or("the other side", |peer| peer.name.as_str());
     let title = title.replace("{entity}", &leader.entity.name).replace("{peer}", peer);
+    let title =
+        if title.contains("{remedy}") { title.replace("{remedy}", &advised(case, leader)?) } else { title };
     Some(Recommendation {
         title,
         why: because(leader)?,
         command: None,
         reversible: mechanism.remedy.reversible,
     })
+}
+
+/// What the finding that the leader rests on most advises itself.
+fn advised(case: &Case<'_>, leader: &Theory) -> Option<String> {
+    let supports = super::verdict::supports(leader);
+    let mut findings =
+        supports.iter().flat_map(|term| &term.findings).filter_map(|id| case.board.findings.get(id));
+    findings.find_map(|finding| finding.remedy.clone())
 }
 
 /// How the leader's change is undone in production, as a clause that begins with a verb.

@@ -107,6 +107,13 @@ fn sick(case: &Case<'_>) -> Verdict {
         return verdict;
     }
     let mechanism = case.mechanisms.get(&leader.mechanism);
+    if mechanism.is_some_and(|mechanism| mechanism.is_cause)
+        && leader.change.is_none()
+        && proof.mechanism_proven
+        && ahead
+    {
+        return base(VerdictKind::CauseFound, format!("{}{since}.{over}", capital(&leader.title)));
+    }
     if leader.change.is_none()
         && leader.outside
         && proof.mechanism_proven

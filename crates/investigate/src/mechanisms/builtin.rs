@@ -6,5 +6,6 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("configuration.toml", include_str!("../../mechanisms/configuration.toml")),
     ("resource.toml", include_str!("../../mechanisms/resource.toml")),
     ("dependency.toml", include_str!("../../mechanisms/dependency.toml")),
+    ("kubernetes.toml", include_str!("../../mechanisms/kubernetes.toml")),
     ("outside.toml", include_str!("../../mechanisms/outside.toml")),
 ];

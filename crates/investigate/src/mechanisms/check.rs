@@ -30,8 +30,8 @@ pub(super) fn problems(mechanism: &Mechanism) -> Vec<String> {
     if !(-10.0..=2.0).contains(&mechanism.prior) {
         problems.push(format!("prior {} must lie between -10 and 2", mechanism.prior));
     }
-    if !mechanism.clause.contains("{entity}") {
-        problems.push("clause must hold {entity}".to_owned());
+    if !mechanism.clause.contains("{entity}") && !mechanism.clause.contains("{finding}") {
+        problems.push("clause must hold {entity} or {finding}".to_owned());
     }
     if mechanism.predicts.is_empty() {
         problems.push("predicts must hold at least one finding".to_owned());

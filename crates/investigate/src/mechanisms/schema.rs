@@ -103,7 +103,7 @@ pub struct ChangePart {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Remedy {
-    /// In the imperative; `{entity}`, `{change}` and `{peer}` are filled in.
+    /// In the imperative; `{entity}`, `{change}`, `{peer}` and `{remedy}` (what the finding itself advises) are filled in.
     pub title: String,
     /// Whether it can be undone without loss.
     #[serde(default = "yes")]
@@ -164,7 +164,10 @@ pub struct Mechanism {
     /// Whether the fault sits with the peer that the findings name and not with the entity they were met at.
     #[serde(default)]
     pub fault_at_peer: bool,
-    /// One clause with `{entity}` and `{peer}`: `{entity} runs out of pooled connections`.
+    /// Whether to see it is to know what to mend, so that the verdict names it as the cause without a guilty change.
+    #[serde(default)]
+    pub is_cause: bool,
+    /// One clause with `{entity}` and `{peer}`, or `{finding}` for the sentence of what was seen: `{entity} runs out of pooled connections`.
     pub clause: String,
     /// What it predicts.
     pub predicts: Vec<Prediction>,

@@ -8,18 +8,14 @@ use crate::agents;
 use crate::board::Board;
 use crate::stages::Orientation;
 
-/// Asks for declared topology, when any source serves it.
+/// Asks for declared topology and for the state of the cluster, when any source serves them.
 pub(crate) async fn declared(
     orientation: &Orientation,
     session: &mut Session<'_>,
     board: &mut Board,
 ) -> Result<(), InvestigateError> {
-    if !session.sources.iter().any(|source| source.inventory().is_some()) {
-        note_undeclared(board);
-        return Ok(());
-    }
-    let question = Question {
-        kind: QuestionKind::Topology,
+    let question = |kind| Question {
+        kind,
         entities: Vec::new(),
         window: orientation.window,
         baseline: orientation.baseline,
@@ -27,8 +23,15 @@ pub(crate) async fn declared(
         theory: None,
     };
     let because = "what is declared to depend on what holds also where no span shows it";
-    session.ask(Round::Localise, &[(question, because)], board).await?;
+    if session.sources.iter().any(|source| source.inventory().is_some()) {
+        session.ask(Round::Localise, &[(question(QuestionKind::Topology), because)], board).await?;
+    }
     note_undeclared(board);
+    if session.sources.iter().any(|source| source.infrastructure().is_some()) {
+        let because =
+            "what a cluster refuses, misplaces or stops shows in its objects before it shows anywhere else";
+        session.ask(Round::Localise, &[(question(QuestionKind::ClusterState), because)], board).await?;
+    }
     Ok(())
 }
 

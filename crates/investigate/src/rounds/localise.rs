@@ -326,7 +326,7 @@ fn is_own(finding: &Finding) -> bool {
         | FindingKind::Exception
         | FindingKind::LogNew
         | FindingKind::LogSurge => finding.peer.is_none(),
-        FindingKind::MetricSaturated => true,
+        FindingKind::MetricSaturated | FindingKind::ClusterFault => true,
         FindingKind::MetricShift | FindingKind::MetricRamp => !matches!(
             finding.measure,
             Some(
@@ -351,7 +351,7 @@ fn symptom_of(finding: &Finding) -> Option<Symptom> {
         FindingKind::LogNew | FindingKind::LogSurge | FindingKind::Exception => Symptom::Log,
         FindingKind::SpanErrorOrigin => Symptom::Errors,
         FindingKind::SpanSlow | FindingKind::SlowEdge => Symptom::Latency,
-        FindingKind::MetricSaturated => Symptom::Resource,
+        FindingKind::MetricSaturated | FindingKind::ClusterFault => Symptom::Resource,
         FindingKind::MetricShift | FindingKind::MetricRamp => match finding.measure? {
             Measure::Latency => Symptom::Latency,
             Measure::Errors | Measure::Availability => Symptom::Errors,

@@ -410,7 +410,10 @@ fn elsewhere<'b>(orientation: &Orientation, board: &'b Board) -> Option<&'b Find
                 && (matches!(
                     finding.measure,
                     Some(Measure::Errors | Measure::Availability | Measure::Latency)
-                ) || matches!(finding.kind, FindingKind::SpanErrorOrigin | FindingKind::Exception))
+                ) || matches!(
+                    finding.kind,
+                    FindingKind::SpanErrorOrigin | FindingKind::Exception | FindingKind::ClusterFault
+                ))
         })
         .max_by(|a, b| a.strength.z.total_cmp(&b.strength.z).then_with(|| b.id.as_str().cmp(a.id.as_str())))
 }

@@ -225,6 +225,7 @@ fn signal_of(kind: QuestionKind) -> Signal {
         QuestionKind::LogPatterns => Signal::Logs,
         QuestionKind::SpanBehaviour => Signal::Traces,
         QuestionKind::Topology => Signal::Inventory,
+        QuestionKind::ClusterState => Signal::Infrastructure,
         QuestionKind::Documents => Signal::Documents,
         QuestionKind::ChangesBefore => Signal::Changes,
         QuestionKind::ReadDiff => Signal::Code,
@@ -249,6 +250,7 @@ pub(crate) fn words_of(question: &Question) -> String {
             format!("where do requests through {whom} fail or spend their time, {when}?")
         }
         QuestionKind::Topology => format!("what is declared to depend on what, as of {when}?"),
+        QuestionKind::ClusterState => "what does the state of the cluster say is wrong?".to_owned(),
         QuestionKind::Documents => format!("which documents name {whom}?"),
         QuestionKind::ChangesBefore => format!("what changed, {when}?"),
         QuestionKind::ReadDiff => {

@@ -353,7 +353,11 @@ fn theory(
     Theory {
         id: theory_id(&mechanism.id, entity, change.as_ref()),
         mechanism: mechanism.id.clone(),
-        title: mechanism.clause.replace("{entity}", &entity.name).replace("{peer}", peer),
+        title: mechanism
+            .clause
+            .replace("{entity}", &entity.name)
+            .replace("{peer}", peer)
+            .replace("{finding}", matched.finding.as_ref().map_or("", |(said, _)| said.as_str())),
         entity: entity.clone(),
         outside: mechanism.origin.is_outside() && change.is_none(),
         fault_at,

@@ -20,6 +20,8 @@ pub(super) struct Matched {
     pub essential: bool,
     /// Findings that support it at the entity itself.
     pub own: Vec<FindingId>,
+    /// Sentence and advice of the strongest finding of an essential prediction.
+    pub finding: Option<(String, Option<String>)>,
     /// The other end, where supporting findings name one.
     pub peer: Option<EntityId>,
 }
@@ -141,6 +143,9 @@ pub(super) fn match_mechanism(
         };
         if prediction.essential && *strength > 0.3 {
             matched.essential = true;
+            if matched.finding.is_none() {
+                matched.finding = Some((best.summary.clone(), best.remedy.clone()));
+            }
         }
         let further: f64 = fresh.iter().skip(1).map(|(_, strength)| strength * 0.25).sum();
         let weight = prediction.weight * (strength + further.min(0.5 * strength));

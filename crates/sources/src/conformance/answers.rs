@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     Ask, ChangeQuery, Coverage, Document, DocumentQuery, Fetched, InventoryQuery, Limits, LogQuery,
-    MetricQuery, SampleQuery, Source, SourceError, SpanQuery,
+    MetricQuery, Printout, PrintoutQuery, SampleQuery, Source, SourceError, SpanQuery,
 };
 
 /// Why a call gave no answer.
@@ -44,6 +44,8 @@ pub(super) struct Answers {
     pub(super) changes: Called<Fetched<Vec<Change>>>,
     /// Topology.
     pub(super) topology: Called<Fetched<Topology>>,
+    /// What an infrastructure's tools printed.
+    pub(super) printouts: Called<Fetched<Vec<Printout>>>,
     /// Documents.
     pub(super) documents: Called<Fetched<Vec<Document>>>,
     /// What started the incident.
@@ -62,6 +64,7 @@ impl Answers {
         add("spans", to_json(&self.spans));
         add("changes", to_json(&self.changes));
         add("topology", to_json(&self.topology));
+        add("printouts", to_json(&self.printouts));
         add("documents", to_json(&self.documents));
         add("trigger", to_json(&self.trigger));
         all
@@ -88,6 +91,7 @@ pub(super) async fn ask_all(source: &dyn Source, window: Window, limits: Limits)
     let spans = ask(SpanQuery::default(), window, limits);
     let changes = ask(ChangeQuery { with_diffs: true }, window, limits);
     let topology = ask(InventoryQuery::default(), window, limits);
+    let printouts = ask(PrintoutQuery::default(), window, limits);
     let documents = ask(DocumentQuery::default(), window, limits);
     Answers {
         coverage: call(|| Some(source.coverage())).await,
@@ -97,6 +101,7 @@ pub(super) async fn ask_all(source: &dyn Source, window: Window, limits: Limits)
         spans: call(|| Some(source.traces()?.spans(&spans))).await,
         changes: call(|| Some(source.changes()?.changes(&changes))).await,
         topology: call(|| Some(source.inventory()?.topology(&topology))).await,
+        printouts: call(|| Some(source.infrastructure()?.printouts(&printouts))).await,
         documents: call(|| Some(source.documents()?.documents(&documents))).await,
         trigger: call(|| Some(source.alerts()?.trigger())).await,
     }

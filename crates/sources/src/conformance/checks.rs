@@ -58,6 +58,7 @@ fn served(source: &dyn Source, signal: Signal) -> bool {
         // Code is served as the diffs of changes.
         Signal::Changes | Signal::Code => source.changes().is_some(),
         Signal::Inventory => source.inventory().is_some(),
+        Signal::Infrastructure => source.infrastructure().is_some(),
         Signal::Documents => source.documents().is_some(),
         Signal::Alerts => source.alerts().is_some(),
     }
@@ -100,6 +101,7 @@ fn no_failures(answers: &Answers, found: &mut Vec<Violation>) {
     check("spans", failure(&answers.spans));
     check("changes", failure(&answers.changes));
     check("topology", failure(&answers.topology));
+    check("printouts", failure(&answers.printouts));
     check("documents", failure(&answers.documents));
     check("trigger", failure(&answers.trigger));
 }
@@ -120,6 +122,7 @@ fn has_data(full: &Answers, case: &Case, found: &mut Vec<Violation>) {
         (Signal::Traces, "spans", size(&full.spans)),
         (Signal::Changes, "changes", size(&full.changes)),
         (Signal::Inventory, "topology", size(&full.topology)),
+        (Signal::Infrastructure, "printouts", size(&full.printouts)),
         (Signal::Documents, "documents", size(&full.documents)),
     ];
     for (signal, operation, size) in sizes {
@@ -164,6 +167,7 @@ fn citations(answers: &Answers, name: &str, window: Window, found: &mut Vec<Viol
         ("spans", Signal::Traces, true, citation(&answers.spans)),
         ("changes", Signal::Changes, true, citation(&answers.changes)),
         ("topology", Signal::Inventory, false, citation(&answers.topology)),
+        ("printouts", Signal::Infrastructure, false, citation(&answers.printouts)),
         ("documents", Signal::Documents, false, citation(&answers.documents)),
     ];
     for (operation, signal, windowed, citation) in cited {
@@ -271,6 +275,7 @@ fn limits(full: &Answers, narrow: &Answers, found: &mut Vec<Violation>) {
     limit("spans", &full.spans, &narrow.spans, found);
     limit("changes", &full.changes, &narrow.changes, found);
     limit("topology", &full.topology, &narrow.topology, found);
+    limit("printouts", &full.printouts, &narrow.printouts, found);
     limit("documents", &full.documents, &narrow.documents, found);
 }
 

@@ -7,7 +7,7 @@ use midwatch_analysis::series::SeriesSet;
 use midwatch_analysis::spans::SpanBatch;
 use midwatch_model::{Change, Topology};
 
-use crate::Document;
+use crate::{Document, Printout};
 
 /// An answer's data as the checks see it.
 pub(super) trait Measured {
@@ -86,6 +86,15 @@ impl Measured for Topology {
 }
 
 impl Measured for Vec<Document> {
+    fn size(&self) -> usize {
+        self.len()
+    }
+    fn times(&self) -> Vec<(i64, u64)> {
+        Vec::new()
+    }
+}
+
+impl Measured for Vec<Printout> {
     fn size(&self) -> usize {
         self.len()
     }

@@ -1,0 +1,225 @@
+//! Infrastructure: what the state of a cluster says is wrong in it.
+//!
+//! Sources hand over what the cluster's tools printed; `midwatch-cluster` makes a picture of it and says what is wrong.
+//! Each fault becomes a finding at the entity whose field must change, with the lines that show it as evidence.
+
+mod measurements;
+
+use std::collections::BTreeSet;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use midwatch_cluster::{
+    Capture, Certainty, Context, Fault, Kind, ObjectKey, Picture, Standing, diagnose, owner_of_pod,
+};
+use midwatch_model::{
+    Answer, Citation, EntityId, EntityKind, EvidenceId, FindingKind, Gap, Question, QuestionKind, Relation,
+    RelationKind, Signal,
+};
+use midwatch_sources::{Printout, PrintoutQuery};
+
+use super::{Agent, AgentError, AgentSpec, Draft, cut};
+use crate::board::{Board, StepAnswer};
+use crate::concepts::WORSE;
+use crate::desk::{Desk, evidence};
+
+/// The agent.
+pub(crate) struct InfrastructureAgent;
+
+static SPEC: AgentSpec = AgentSpec {
+    name: "infrastructure",
+    answers: &[QuestionKind::ClusterState],
+    signals: &[Signal::Infrastructure],
+    calls_max: 32,
+    settles: "whether the cluster refuses, misplaces, stops or misroutes something",
+};
+
+/// Faults that are put forward; the rest is far down the ranking.
+const FAULTS_MAX: usize = 24;
+/// What could not be read, kept as gaps.
+const UNREAD_MAX: usize = 6;
+
+impl Agent for InfrastructureAgent {
+    fn spec(&self) -> &'static AgentSpec {
+        &SPEC
+    }
+
+    fn answer<'a>(
+        &'a self,
+        question: &'a Question,
+        desk: &'a Desk<'a>,
+        board: &'a Board,
+    ) -> BoxFuture<'a, Result<StepAnswer, AgentError>> {
+        answer(question, desk, board).boxed()
+    }
+}
+
+async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<StepAnswer, AgentError> {
+    let gathered = desk.printouts(PrintoutQuery::default(), question.window).await;
+    let mut result = gathered.opening(Signal::Infrastructure, SPEC.settles)?;
+    let measurements = measurements::of(question, desk, board).await;
+    let calls = board
+        .relations
+        .iter()
+        .filter(|relation| relation.kind == RelationKind::Calls)
+        .map(|relation| (relation.from.name.clone(), relation.to.name.clone()))
+        .collect();
+    let context = Context { measurements, calls };
+    for got in gathered.got {
+        let Some(printouts) = got.data else { continue };
+        let picture = Picture::read(capture(printouts), None);
+        read(&picture, &context, &got.citation, &mut result);
+    }
+    Ok(result)
+}
+
+fn capture(printouts: Vec<Printout>) -> Capture {
+    let mut capture = Capture::default();
+    for printout in printouts {
+        capture.push(printout.command, printout.text);
+    }
+    capture
+}
+
+/// Turns one cluster's picture into findings, relations and gaps.
+fn read(picture: &Picture, context: &Context, citation: &Citation, result: &mut StepAnswer) {
+    let diagnosis = diagnose(picture, context);
+    let active: Vec<&Fault> =
+        diagnosis.faults.iter().filter(|fault| fault.standing == Standing::Active).collect();
+    for (rank, fault) in active.iter().take(FAULTS_MAX).enumerate() {
+        put(rank, fault, citation, result);
+    }
+    if active.len() > FAULTS_MAX {
+        result.truncated.push(format!("{FAULTS_MAX} of {} faults of the cluster put forward", active.len()));
+    }
+    let cited = overview(picture, citation);
+    for relation in runs_on(picture) {
+        result.relations.push(Relation { evidence: vec![cited.id.clone()], ..relation });
+    }
+    for workload in midwatch_cluster::workload_keys(picture) {
+        let entity = entity_of(&workload);
+        result.seen.insert((Signal::Infrastructure, entity.clone()));
+        result.entities.push(entity);
+    }
+    if diagnosis.faults.is_empty() {
+        let well = Draft {
+            summary: "the cluster was checked and nothing in it was found wrong".to_owned(),
+            ..Draft::new(
+                FindingKind::MetricSteady,
+                EntityId::new(EntityKind::Workload, "cluster"),
+                "cluster",
+                cited.id.clone(),
+            )
+        };
+        result.findings.push(well.finish());
+    }
+    result.evidence.push(cited);
+    for unread in picture.unread.iter().take(UNREAD_MAX) {
+        result.gaps.push(Gap {
+            signal: Signal::Infrastructure,
+            missing: format!("{}: {}", cut(&unread.source, 120), cut(&unread.why, 200)),
+            grant: "capture it again, or allow reading it".to_owned(),
+            settles: SPEC.settles.to_owned(),
+        });
+    }
+    if picture.unread.len() > UNREAD_MAX {
+        result.truncated.push(format!("{UNREAD_MAX} of {} unread parts named", picture.unread.len()));
+    }
+}
+
+/// A fault as a finding. The first of the ranking counts most, so that the engine's order starts from the cluster's.
+fn put(rank: usize, fault: &Fault, citation: &Citation, result: &mut StepAnswer) {
+    let mut rows = vec![vec![
+        fault.kind.as_str().to_owned(),
+        fault.subject.clone(),
+        fault.object.kind.as_str().to_owned(),
+        fault.object.namespace.clone(),
+        fault.object.name.clone(),
+    ]];
+    for fact in &fault.facts {
+        rows.push(vec![
+            fact.statement.clone(),
+            fact.quote.clone(),
+            fact.source.clone(),
+            String::new(),
+            String::new(),
+        ]);
+    }
+    let total = rows.len() as u64;
+    let columns = ["fault", "subject", "kind", "namespace", "name"].map(str::to_owned).to_vec();
+    let source = fault.facts.first().map_or("", |fact| fact.source.as_str());
+    let cited = Citation { query: format!("{}: {}", citation.query, cut(source, 160)), ..citation.clone() };
+    let evidence = evidence(cut(&fault.summary, 160), cited, Answer::Rows { columns, rows, total }, None);
+    let z = match fault.certainty {
+        Certainty::Stated => 18.0,
+        Certainty::Shown => 14.0,
+        Certainty::Suspected => 6.0,
+    };
+    let entity = entity_of(&fault.object);
+    let mut draft = Draft::new(
+        FindingKind::ClusterFault,
+        entity.clone(),
+        format!("{} {}", fault.kind.as_str(), fault.subject).trim().to_owned(),
+        evidence.id.clone(),
+    );
+    draft.z = (z - 0.5 * rank as f64).max(4.5);
+    draft.concepts = vec![WORSE.to_owned(), fault.kind.as_str().to_owned()];
+    draft.summary = fault.summary.clone();
+    draft.remedy = Some(fault.remedy.clone());
+    result.findings.push(draft.finish());
+    depend(fault, &entity, &evidence.id, result);
+    result.evidence.push(evidence);
+}
+
+/// What a fault breaks depends on the entity it sits at, also where no relation was declared.
+fn depend(fault: &Fault, entity: &EntityId, evidence: &EvidenceId, result: &mut StepAnswer) {
+    let broken: BTreeSet<EntityId> =
+        fault.explains.iter().map(entity_of).filter(|other| other != entity).collect();
+    for other in broken {
+        let kind = if entity.kind == EntityKind::Node { RelationKind::RunsOn } else { RelationKind::Calls };
+        result.relations.push(Relation {
+            from: other,
+            to: entity.clone(),
+            kind,
+            evidence: vec![evidence.clone()],
+        });
+    }
+}
+
+/// What the whole capture held, as evidence.
+fn overview(picture: &Picture, citation: &Citation) -> midwatch_model::Evidence {
+    let rows: Vec<Vec<String>> = midwatch_cluster::counts(picture)
+        .into_iter()
+        .map(|count| vec![count.what.to_owned(), count.all.to_string(), count.well.to_string()])
+        .collect();
+    let total = rows.len() as u64;
+    let columns = ["what", "all", "well"].map(str::to_owned).to_vec();
+    evidence("the cluster, counted", citation.clone(), Answer::Rows { columns, rows, total }, None)
+}
+
+/// Which workload has pods on which machine.
+fn runs_on(picture: &Picture) -> Vec<Relation> {
+    let mut pairs: BTreeSet<(EntityId, EntityId)> = BTreeSet::new();
+    for pod in picture.pods.iter() {
+        let node = pod.object.spec.as_ref().and_then(|spec| spec.node_name.as_ref());
+        if let Some(node) = node.filter(|node| !node.is_empty()) {
+            let workload = entity_of(&owner_of_pod(picture, pod));
+            pairs.insert((workload, EntityId::new(EntityKind::Node, node.clone())));
+        }
+    }
+    pairs
+        .into_iter()
+        .map(|(from, to)| Relation { from, to, kind: RelationKind::RunsOn, evidence: Vec::new() })
+        .collect()
+}
+
+/// The entity an object stands for. A workload and the service in front of it are one thing under one name, as its
+/// metrics, logs and spans call it; other objects keep their kind in their name.
+fn entity_of(key: &ObjectKey) -> EntityId {
+    match key.kind {
+        Kind::Node => EntityId::new(EntityKind::Node, key.name.clone()),
+        Kind::Service => EntityId::service(key.name.clone()),
+        kind if kind.is_workload() => EntityId::service(key.name.clone()),
+        kind => EntityId::new(EntityKind::Workload, format!("{} {}", kind.as_str(), key.name)),
+    }
+}
