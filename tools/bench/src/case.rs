@@ -23,6 +23,9 @@ pub(crate) struct Case {
     pub(crate) kind: String,
     /// Whether the prediction is the answer.
     pub(crate) passed: bool,
+    /// Whether the answer is among the first three predictions; `null` for suites that do not count that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) top3: Option<bool>,
     /// The verdict's word.
     pub(crate) verdict: String,
     /// What was predicted.

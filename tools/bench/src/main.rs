@@ -30,7 +30,7 @@ use crate::mutate::Mutation;
 pub(crate) struct Arguments {
     /// Which suite
     suite: Suite,
-    /// The suite's top folder, unpacked
+    /// The suite's top folder, unpacked; for cluster-scale, where to write its captures
     directory: PathBuf,
     /// Write one JSON line for each case to this file
     #[arg(long, value_name = "FILE")]
@@ -47,6 +47,16 @@ pub(crate) struct Arguments {
     /// Investigate each golden incident this many times with a random third of its evidence removed
     #[arg(long, value_name = "SEEDS", value_parser = clap::value_parser!(u32).range(1..=1000))]
     thinned: Option<u32>,
+    /// Withhold the files that objects were made from (cloud-opsbench)
+    #[arg(long)]
+    without_manifests: bool,
+    /// Leave out the cases of this root cause, for calibration (cloud-opsbench)
+    #[arg(long, value_name = "KIND")]
+    leave_out_kind: Option<String>,
+    /// Put each case and another one of a different kind, drawn with this seed, into one snapshot: both answers must be
+    /// named (cloud-opsbench)
+    #[arg(long, value_name = "SEED")]
+    combine: Option<u64>,
     /// Leave an agent out; may be repeated
     #[arg(long, value_name = "NAME")]
     without_agent: Vec<String>,
@@ -64,6 +74,9 @@ impl Arguments {
             mutate: Vec::new(),
             repeat: 1,
             thinned: None,
+            without_manifests: false,
+            leave_out_kind: None,
+            combine: None,
             without_agent: Vec::new(),
         }
     }
@@ -76,6 +89,10 @@ enum Suite {
     /// Log files with their true templates
     #[value(name = "loghub-2k")]
     Loghub2k,
+    /// Frozen Kubernetes incidents
+    CloudOpsbench,
+    /// Made clusters of growing size, written below DIR: time, memory, and whether planted faults are found
+    ClusterScale,
     /// The project's own golden incidents
     Incidents,
 }
@@ -98,6 +115,11 @@ fn run(arguments: &Arguments) -> Result<()> {
             Some(seeds) => suites::thinned::measure(arguments, seeds)?,
             None => suites::incidents::measure(arguments)?,
         },
+        Suite::CloudOpsbench => match arguments.combine {
+            Some(seed) => suites::cloud_opsbench::measure_pairs(arguments, seed)?,
+            None => suites::cloud_opsbench::measure(arguments)?,
+        },
+        Suite::ClusterScale => suites::cluster_scale::measure(arguments)?,
         Suite::Loghub2k => suites::loghub::measure(arguments)?,
     };
     if let Some(path) = &arguments.json {

@@ -11,6 +11,7 @@ use crate::statistics::{BINS, brier, reliability, wilson};
 /// Which counts a suite knows; the others are left out of the score.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Applies {
+    pub(crate) top3: bool,
     pub(crate) decoys: bool,
     pub(crate) false_convictions: bool,
     pub(crate) false_incidents: bool,
@@ -143,6 +144,9 @@ fn calibration(out: &mut String, cases: &[Case]) {
 fn score(suite: &str, cases: &[Case], repeat: u32, applies: Applies) -> String {
     let count = |of: fn(&Case) -> bool| cases.iter().filter(|case| of(case)).count();
     let mut line = format!("score: suite={suite} cases={} passed={}", cases.len(), count(|case| case.passed));
+    if applies.top3 {
+        let _ = write!(line, " top3={}", count(|case| case.top3 == Some(true)));
+    }
     if applies.decoys {
         let _ = write!(line, " decoys={}", count(|case| case.decoy));
     }

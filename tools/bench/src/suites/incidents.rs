@@ -77,7 +77,7 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<Measured> {
         .iter()
         .map(|(name, folder)| one(name, folder, arguments).with_context(|| format!("incident {name}")))
         .collect::<Result<_>>()?;
-    let applies = Applies { decoys: true, false_convictions: true, false_incidents: true };
+    let applies = Applies { top3: false, decoys: true, false_convictions: true, false_incidents: true };
     measured("incidents", &cases, arguments.repeat, applies)
 }
 
@@ -104,6 +104,7 @@ fn one(name: &str, folder: &Path, arguments: &Arguments) -> Result<Case> {
         system: "incidents".to_owned(),
         kind: if answer.verdict.is_empty() { "without culprit".to_owned() } else { answer.verdict.clone() },
         passed: fields.iter().all(|(_, right)| *right),
+        top3: None,
         verdict: verdict.kind.as_str().to_owned(),
         probability: verdict.probability.as_ref().map(|probability| probability.middle()),
         margin: verdict.margin,

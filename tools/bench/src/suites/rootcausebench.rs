@@ -41,7 +41,7 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<Measured> {
         .iter()
         .map(|(name, folder)| one(name, folder, arguments).with_context(|| format!("case {name}")))
         .collect::<Result<_>>()?;
-    let applies = Applies { decoys: true, false_convictions: true, false_incidents: false };
+    let applies = Applies { top3: false, decoys: true, false_convictions: true, false_incidents: false };
     measured("rootcausebench", &cases, arguments.repeat, applies)
 }
 
@@ -77,6 +77,7 @@ fn one(name: &str, folder: &Path, arguments: &Arguments) -> Result<Case> {
         system: if truth.root_cause_commit == NONE { "no commit" } else { "commit" }.to_owned(),
         kind: truth.remediation.clone(),
         passed: predicted == truth.root_cause_commit,
+        top3: None,
         verdict: verdict.kind.as_str().to_owned(),
         probability: verdict.probability.as_ref().map(|probability| probability.middle()),
         margin: verdict.margin,
