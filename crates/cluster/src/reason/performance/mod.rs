@@ -79,7 +79,7 @@ mod tests {
         check(CHAIN, &slow[..2], &[(F::NetworkDelay, "svc-b", Shown)]);
         // A millisecond more, or a share more of little, is no fault.
         check(CHAIN, &[measured("svc-c", M::LatencyTail, 2.0, 4.0)], &[]);
-        // What the callee adds does not explain what the caller adds: two faults.
+        // What the callee adds is too little to explain what the caller adds, and little beside it.
         let two = [
             measured("svc-b", M::LatencyTail, 20.0, 5000.0),
             measured("svc-c", M::LatencyTail, 500.0, 900.0),

@@ -113,8 +113,8 @@ fn missing_service(ground: &Ground<'_>, key: ObjectKey, edges: &[&Edge], is_mean
     Fault {
         kind: FaultKind::ServiceMissing,
         subject: String::new(),
-        standing: if is_active { Standing::Active } else { Standing::Latent },
-        // A full quota says why it is missing, and is the thing to change.
+        // A full quota says why it is missing, and is the thing to change: this is then its consequence.
+        standing: if is_active && full.is_none() { Standing::Active } else { Standing::Latent },
         certainty: if full.is_some() { Certainty::Suspected } else { Certainty::Shown },
         summary: format!(
             "the service {} does not exist, and {} is configured to call it",
@@ -265,13 +265,8 @@ fn wrong_port(ground: &Ground<'_>, edge: &Edge, service: &Record<Service>) -> Op
         return None;
     }
     let client = ground.workloads.get(edge.client)?;
-    let same = |other: &&Edge| {
-        other.target.host == edge.target.host && other.target.namespace == edge.target.namespace
-    };
     let right = ground
-        .edges
-        .iter()
-        .filter(same)
+        .edges_to(&service.key)
         .find(|other| other.target.port.is_some_and(|asked| offered.contains(&i32::from(asked))));
     // The same program reaching the service at its right port elsewhere makes this a setting of minor use.
     let own_right = right.is_some_and(|other| other.client == edge.client);

@@ -40,6 +40,14 @@ pub(super) struct Ground<'a> {
     selected: BTreeMap<ObjectKey, Vec<usize>>,
     /// Services that something calls, by configuration, by the known calls or from outside.
     called: BTreeSet<ObjectKey>,
+    /// Workloads that some service selects.
+    served: BTreeSet<usize>,
+    /// Services that are known to lead to some address.
+    with_endpoints: BTreeSet<(String, String)>,
+    /// Namespace and host → edges that lead there.
+    edges_to: BTreeMap<(String, String), Vec<usize>>,
+    /// Namespace → its workloads.
+    by_namespace: BTreeMap<String, Vec<usize>>,
     /// Namespaces that hold something.
     pub namespaces: BTreeSet<String>,
     logs: BTreeMap<usize, Vec<&'a LogText>>,
@@ -61,11 +69,20 @@ impl<'a> Ground<'a> {
             let name = connection.host.split('.').next().unwrap_or("").to_owned();
             connections.entry((name, connection.port)).or_default().push(connection);
         }
+        let mut by_namespace: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, workload) in workloads.iter().enumerate() {
+            by_namespace.entry(workload.key.namespace.clone()).or_default().push(at);
+        }
+        let selected = selected(picture, &workloads, &labels);
         let mut ground = Ground {
             picture,
             context,
             logs: logs_by_workload(picture, &workloads),
-            selected: selected(picture, &workloads, &labels),
+            served: selected.values().flatten().copied().collect(),
+            selected,
+            with_endpoints: with_endpoints(picture),
+            edges_to: BTreeMap::new(),
+            by_namespace,
             workloads,
             labels,
             ready,
@@ -75,6 +92,10 @@ impl<'a> Ground<'a> {
             connections,
         };
         ground.edges = configured(&ground);
+        for (at, edge) in ground.edges.iter().enumerate() {
+            let place = (edge.target.namespace.clone(), edge.target.host.clone());
+            ground.edges_to.entry(place).or_default().push(at);
+        }
         ground.called = called(&ground);
         ground
     }
@@ -86,7 +107,23 @@ impl<'a> Ground<'a> {
 
     /// Whether some service selects a workload.
     pub fn is_served(&self, workload: usize) -> bool {
-        self.selected.values().any(|selected| selected.contains(&workload))
+        self.served.contains(&workload)
+    }
+
+    /// Workloads of a namespace.
+    pub fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = usize> + '_ {
+        self.by_namespace.get(namespace).into_iter().flatten().copied()
+    }
+
+    /// Whether a service is known to lead to some address, whatever its selector says.
+    pub fn has_endpoints(&self, service: &ObjectKey) -> bool {
+        self.with_endpoints.contains(&(service.namespace.clone(), service.name.clone()))
+    }
+
+    /// Configured addresses that lead to a service.
+    pub fn edges_to(&self, service: &ObjectKey) -> impl Iterator<Item = &Edge> {
+        let found = self.edges_to.get(&(service.namespace.clone(), service.name.clone()));
+        found.into_iter().flatten().filter_map(|at| self.edges.get(*at))
     }
 
     /// Whether anything is known to call a service.
@@ -132,9 +169,7 @@ impl<'a> Ground<'a> {
     /// Clients that are configured with a service, as workload keys.
     pub fn clients_of(&self, service: &ObjectKey) -> Vec<ObjectKey> {
         let mut clients: Vec<ObjectKey> = self
-            .edges
-            .iter()
-            .filter(|edge| edge.target.host == service.name && edge.target.namespace == service.namespace)
+            .edges_to(service)
             .filter_map(|edge| self.workloads.get(edge.client).map(|client| client.key.clone()))
             .collect();
         clients.extend(self.context.calls.iter().filter(|(_, callee)| *callee == service.name).filter_map(
@@ -280,4 +315,25 @@ fn called(ground: &Ground<'_>) -> BTreeSet<ObjectKey> {
         }
     }
     called
+}
+
+/// Services that have an address in their endpoints or in a slice of them.
+fn with_endpoints(picture: &Picture) -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
+    for record in picture.endpoints.iter() {
+        let mut subsets = record.object.subsets.iter().flatten();
+        if subsets.any(|subset| subset.addresses.as_ref().is_some_and(|all| !all.is_empty())) {
+            found.insert((record.key.namespace.clone(), record.key.name.clone()));
+        }
+    }
+    for slice in picture.endpoint_slices.iter() {
+        let labels = slice.object.metadata.labels.as_ref();
+        let of = labels.and_then(|labels| labels.get("kubernetes.io/service-name"));
+        if let Some(of) = of
+            && slice.object.endpoints.iter().flatten().any(|one| !one.addresses.is_empty())
+        {
+            found.insert((slice.key.namespace.clone(), of.clone()));
+        }
+    }
+    found
 }

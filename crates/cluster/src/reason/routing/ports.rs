@@ -6,7 +6,6 @@ use k8s_openapi::api::core::v1::{Container, Probe, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::ground::Ground;
-use super::selectors::has_endpoints;
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::ObjectKey;
 use crate::picture::{Fact, Record};
@@ -148,7 +147,7 @@ fn meets(ground: &Ground<'_>, service: &ObjectKey, port: &ServicePort, workload:
     let names_known = all().any(|one| one.name.is_some());
     match (named, names_known) {
         (true, _) => Match::Yes,
-        (false, _) if has_endpoints(ground, service) => Match::Unknown,
+        (false, _) if ground.has_endpoints(service) => Match::Unknown,
         (false, true) => Match::No,
         (false, false)
             if ground.picture.endpoints.get(&service.namespace, &service.name).present().is_some() =>
@@ -217,9 +216,7 @@ fn port_mismatch(
 fn is_used(ground: &Ground<'_>, service: &Record<Service>, port: &ServicePort) -> bool {
     let key = &service.key;
     let asks = |asked: Option<u16>| asked.is_none_or(|asked| i32::from(asked) == port.port);
-    let configured = ground.edges.iter().any(|edge| {
-        edge.target.host == key.name && edge.target.namespace == key.namespace && asks(edge.target.port)
-    });
+    let configured = ground.edges_to(key).any(|edge| asks(edge.target.port));
     let only = service.object.spec.as_ref().is_some_and(|spec| spec.ports.iter().flatten().count() == 1);
     configured || (only && ground.is_called(key))
 }
