@@ -1,7 +1,7 @@
 # Verbs of this repository. Each does its own set-up; `.ci/setup` says what is missing, INSTALL=1 installs it.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint smoke fuzz golden bench
+.PHONY: help setup demo test lint smoke browser fuzz golden bench
 
 # A toolchain that was installed a moment ago is not on PATH yet.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
@@ -9,6 +9,8 @@ BIN = $${CARGO_TARGET_DIR:-target}/debug/midwatch
 
 # `make demo INCIDENT=3` or an incident's id
 INCIDENT ?=
+# Pages that `make browser` opens beside the hostile one: numbers or ids of built-in incidents
+INCIDENTS ?= 1 2
 # `make fuzz FUZZ_INPUTS=10000 FUZZ_DECODER=logs`; with FUZZ_INPUT=FILE that one file is read by that one decoder
 FUZZ_INPUTS ?= 1000000
 FUZZ_SEED ?= 1
@@ -41,6 +43,9 @@ lint: setup ## format, lints, layering, lengths, document rows
 smoke: setup ## every built-in incident through the built command, recorded and replayed
 	@cargo build --workspace --bin midwatch
 	@.ci/smoke "$(BIN)"
+
+browser: setup ## report pages in a real browser, one of an incident whose every field is hostile
+	@.ci/browser "$(BIN)" $(INCIDENTS)
 
 # No process may take more than 8 GiB: one that wants to is stopped, and its input kept.
 fuzz: setup ## a million hostile inputs for every decoder (FUZZ_INPUTS=, FUZZ_DECODER=)

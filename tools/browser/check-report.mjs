@@ -16,9 +16,12 @@ const WIDTHS = [1440, 360];
 const THEMES = ["dark", "light"];
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-// Anything that text from outside could have become, had it been taken for markup.
-const FOREIGN = "main script, main style, main iframe, main object, main embed, main img, main form, main link, main base, "
-  + "main input, [onclick], [onerror], [onload], [style]:not(#hint), a[href^='javascript:' i], a[href^='data:' i]";
+// What the page is made of. Anything else came from the text of an incident, had it been taken for markup.
+const ELEMENTS = new Set(("html head meta title style script body a header nav main section footer div span p h1 h2 h3 ul ol li "
+  + "dl dt dd strong code pre article details summary figure figcaption table thead tbody tr th td button svg g desc rect line "
+  + "path circle text dialog kbd").split(" "));
+// Attributes that would act, load or lead somewhere else.
+const ACTS = /^(on|src|srcset|srcdoc|style$|action|formaction|data$|background|poster|xlink)/i;
 
 const pages = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const pictures = process.argv.find((argument) => argument.startsWith("--pictures="))?.slice("--pictures=".length);
@@ -53,8 +56,9 @@ async function opened(path, width, theme, name) {
   page.on("console", (message) => complain(name, `console: ${message.text()}`));
   page.on("pageerror", (error) => complain(name, `script error: ${error.message}`));
   page.on("dialog", (dialog) => { complain(name, `dialog: ${dialog.message()}`); dialog.dismiss(); });
+  page.on("popup", (other) => complain(name, `opens ${other.url()}`));
   page.on("request", (request) => {
-    if (!request.isNavigationRequest()) complain(name, `fetches ${request.url().slice(0, 200)}`);
+    if (!request.isNavigationRequest() || !request.url().startsWith("file:")) complain(name, `fetches ${request.url().slice(0, 200)}`);
   });
   await page.emulateMedia({ colorScheme: theme });
   await page.setViewportSize({ width, height: 900 });
@@ -68,13 +72,39 @@ async function checked(path, width, theme) {
   if (pictures) await page.screenshot({ path: join(pictures, `${basename(path, ".html")}-${width}-${theme}.png`), fullPage: true });
   await sideways(page, name);
   await accessible(page, `${name} folded`);
-  const foreign = await page.locator(FOREIGN).count();
-  if (foreign > 0) complain(name, `${foreign} elements that are not ours`);
+  await ours(page, name);
   await interactive(page, name);
   await page.keyboard.press("o");
   await sideways(page, `${name} unfolded`);
   await accessible(page, `${name} unfolded`);
+  await harmless(page, name);
   await page.close();
+}
+
+// Nothing but our own elements, the list of keys that our script adds among them.
+async function ours(page, name) {
+  const found = await page.evaluate(([elements, acts]) => {
+    const known = new Set(elements);
+    const acting = new RegExp(acts, "i");
+    const problems = [];
+    for (const element of document.querySelectorAll("*")) {
+      const tag = element.localName;
+      const attributes = element.getAttributeNames().filter((attribute) => acting.test(attribute));
+      const leads = tag === "a" && !/^(#|https?:)/.test(element.getAttribute("href") ?? "#");
+      if (!known.has(tag) || attributes.length > 0 || leads) problems.push(element.outerHTML.slice(0, 120));
+    }
+    for (const tag of ["script", "style"]) {
+      if (document.querySelectorAll(tag).length !== 1) problems.push(`more than one ${tag}`);
+    }
+    return problems;
+  }, [[...ELEMENTS], ACTS.source]);
+  for (const element of found) complain(name, `not ours: ${element}`);
+}
+
+// Hostile incidents set this name wherever they get to run.
+async function harmless(page, name) {
+  const set = await page.evaluate(() => typeof globalThis.__pwned);
+  if (set !== "undefined") complain(name, "a text of the incident ran as a script");
 }
 
 // Theme button, keys, a chip that opens its evidence and gives the focus back.
