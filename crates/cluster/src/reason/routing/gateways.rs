@@ -122,6 +122,9 @@ fn wrong(ground: &Ground<'_>, map: &Record<ConfigMap>, gateway: &[usize], routes
     let places = places(ground, &map.key.namespace);
     let hosts: BTreeSet<&str> = routes.iter().map(|route| route.host.as_str()).collect();
     let mut faults = Vec::new();
+    if rules.is_empty() {
+        faults.extend(taken_from(ground, map, gateway, routes, &places));
+    }
     for route in routes {
         let predictions: Vec<(usize, String)> = sayings(route)
             .into_iter()
@@ -147,6 +150,50 @@ fn wrong(ground: &Ground<'_>, map: &Record<ConfigMap>, gateway: &[usize], routes
         }
     }
     faults
+}
+
+/// Where names follow no rule: the one place that the gateway is known to call and that no route reaches, while another
+/// place is reached by two routes. One of the two is the missing one's; which, the names do not tell.
+fn taken_from(
+    ground: &Ground<'_>,
+    map: &Record<ConfigMap>,
+    gateway: &[usize],
+    routes: &[Route],
+    places: &BTreeMap<String, ObjectKey>,
+) -> Option<Fault> {
+    let name = &ground.workloads.get(*gateway.first()?)?.key.name;
+    let mut routes_to: BTreeMap<&str, Vec<&Route>> = BTreeMap::new();
+    for route in routes {
+        routes_to.entry(route.host.as_str()).or_default().push(route);
+    }
+    let callees = ground.context.calls.iter().filter(|(caller, _)| caller == name).map(|(_, callee)| callee);
+    let unreached: BTreeSet<&ObjectKey> = callees
+        .filter(|callee| !routes_to.contains_key(callee.as_str()))
+        .filter_map(|callee| places.get(&bare(callee)))
+        .collect();
+    let doubled: Vec<&Vec<&Route>> = routes_to.values().filter(|routes| routes.len() >= 2).collect();
+    let ([meant], [siblings]) = (&unreached.into_iter().collect::<Vec<_>>()[..], &doubled[..]) else {
+        return None;
+    };
+    let route = siblings.first()?;
+    let mut fault = misroute(ground, map, gateway, route, meant, false);
+    fault.summary = format!(
+        "in {name}, {} routes lead to {} and none to {}, which {name} is known to call ({} {})",
+        siblings.len(),
+        route.host,
+        meant.name,
+        Kind::ConfigMap,
+        map.key.name
+    );
+    fault.facts.truncate(1);
+    fault.facts.extend(siblings.iter().skip(1).map(|route| {
+        route_fact(ground, map, route, format!("{} leads to {} too", called(route), route.written))
+    }));
+    fault.remedy = format!(
+        "Find out which of them was meant for {} and let it lead there: kubectl -n {} edit configmap {}",
+        meant.name, map.key.namespace, map.key.name
+    );
+    Some(fault)
 }
 
 /// Services and workloads that a route may lead to, by the letters of their names.
@@ -280,5 +327,61 @@ fn dead_end(ground: &Ground<'_>, map: &Record<ConfigMap>, gateway: &[usize], rou
             map.key.namespace, map.key.name
         ),
         object,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::Capture;
+    use crate::context::Context;
+    use crate::picture::Picture;
+
+    /// A gateway with one route for each target, whose ids and paths say nothing of them.
+    fn found(targets: &[&str], called: &[&str]) -> Vec<(ObjectKey, Certainty)> {
+        let mut text = String::from(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: gate-config, namespace: shop, uid: u}\ndata:\n  application.yml: |\n    \
+             routes:\n",
+        );
+        for (at, target) in targets.iter().enumerate() {
+            let id = ["red", "blue", "green", "white"].get(at).unwrap();
+            text.push_str(&format!(
+                "      - id: {id}\n        uri: http://{target}:80\n        predicates:\n          - Path=/{id}/**\n"
+            ));
+        }
+        text.push_str(
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: gate, namespace: shop, uid: u}\nspec:\n  selector: \
+             {matchLabels: {app: gate}}\n  template:\n    metadata: {labels: {app: gate}}\n    spec:\n      containers: [{name: \
+             gate}]\n      volumes: [{name: config, configMap: {name: gate-config}}]\n",
+        );
+        for name in ["svc-a", "svc-b", "svc-c", "svc-d"] {
+            text.push_str(&format!(
+                "---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: shop, uid: u}}\nspec: {{selector: {{app: \
+                 {name}}}, ports: [{{port: 80}}]}}\n"
+            ));
+        }
+        let mut capture = Capture::default();
+        capture.push("kubectl get cm,deploy,svc -n shop -o yaml", text);
+        let picture = Picture::read(capture, None);
+        let calls = called.iter().map(|callee| ("gate".to_owned(), (*callee).to_owned())).collect();
+        let context = Context { calls, ..Context::default() };
+        faults(&Ground::new(&picture, &context))
+            .into_iter()
+            .map(|fault| (fault.object, fault.certainty))
+            .collect()
+    }
+
+    #[test]
+    fn a_place_that_is_called_and_not_reached_is_missed_where_another_is_reached_twice() {
+        let meant = ObjectKey::new(Kind::Service, "shop", "svc-b");
+        let all = ["svc-a", "svc-b", "svc-c", "svc-d"];
+        assert_eq!(found(&["svc-a", "svc-c", "svc-c", "svc-d"], &all), [(meant, Certainty::Suspected)]);
+        assert_eq!(found(&all, &all), [], "every place has its route");
+        assert_eq!(
+            found(&["svc-a", "svc-c", "svc-c", "svc-d"], &["svc-a", "svc-c"]),
+            [],
+            "nobody calls the other"
+        );
+        assert_eq!(found(&["svc-a", "svc-c", "svc-d"], &all), [], "nothing took its route");
     }
 }
