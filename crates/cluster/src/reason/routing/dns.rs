@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::ground::Ground;
-use super::symptoms::{Symptom, said_ever};
+use super::symptoms::{Symptom, fails, lines, names, said_ever};
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::picture::Fact;
 use crate::reason::workload::Workload;
@@ -34,7 +34,7 @@ fn broken(ground: &Ground<'_>, at: usize, workload: &Workload<'_>) -> Option<Fau
         "ClusterFirst" if in_host_network => "the host's network, so the node's resolver".to_owned(),
         _ => return None,
     };
-    let failed = unresolved(ground, at);
+    let failed = unresolved(ground, at).or_else(|| unanswered(ground, at, &servers));
     // Without a word from the program only servers that nobody else uses, and pods that do not start, speak for it.
     let is_suspect = policy == "None" && workload.lacks_pods() && workload.wanted != Some(0);
     if failed.is_none() && !is_suspect {
@@ -91,9 +91,31 @@ fn unresolved(ground: &Ground<'_>, at: usize) -> Option<Fact> {
         hosts.extend(services.map(|service| service.key.name.as_str()));
     }
     let mentioned: Vec<&str> = {
-        let mut failing = ground.all_logs(at).flat_map(|log| super::symptoms::lines(ground, log));
-        let any = failing.any(|line| super::symptoms::fails(line, Symptom::Name));
+        let mut failing = ground.all_logs(at).flat_map(|log| lines(ground, log));
+        let any = failing.any(|line| fails(line, Symptom::Name));
         if any { hosts.into_iter().collect() } else { Vec::new() }
     };
     mentioned.into_iter().find_map(|host| said_ever(ground, at, host, Symptom::Name))
+}
+
+/// A line, of any container of the pods, that says one of their own DNS servers did not resolve a name or did not
+/// answer: `lookup NAME on 10.0.0.1:53: read udp …: i/o timeout`, as Go's resolver and sidecars print it.
+fn unanswered(ground: &Ground<'_>, at: usize, servers: &[&str]) -> Option<Fact> {
+    let asked = |line: &str| servers.iter().any(|server| names(line, &format!("{server}:53")));
+    for log in ground.all_logs(at) {
+        let said = |line: &&str| {
+            memchr::memmem::find(line.as_bytes(), b"lookup ").is_some()
+                && (fails(line, Symptom::Name) || fails(line, Symptom::Connect))
+                && asked(line)
+        };
+        if let Some(line) = lines(ground, log).filter(said).last() {
+            let statement = format!("{} gets no answer from its DNS server", log.object.name);
+            return Some(Fact {
+                statement,
+                source: ground.picture.source(log.origin).to_owned(),
+                quote: super::symptoms::around(line.trim(), "lookup "),
+            });
+        }
+    }
+    None
 }

@@ -104,7 +104,7 @@ pub(super) fn names(line: &str, host: &str) -> bool {
 }
 
 /// At most 400 characters of a line, around a word.
-fn around(line: &str, word: &str) -> String {
+pub(super) fn around(line: &str, word: &str) -> String {
     if line.chars().nth(400).is_none() {
         return line.to_owned();
     }

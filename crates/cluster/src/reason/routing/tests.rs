@@ -220,6 +220,22 @@ fn a_pod_that_asks_another_dns() {
     of("      dnsPolicy: ClusterFirst\n").check(&[]);
 }
 
+#[test]
+fn a_dns_server_that_does_not_answer() {
+    let of = |log: &str| {
+        let pods = deployment("front", "front", "        image: i\n").replace(
+            "    spec:\n      containers",
+            "    spec:\n      dnsPolicy: None\n      dnsConfig: {nameservers: [10.9.9.9]}\n      containers",
+        );
+        case(&[pods]).log("kubectl logs deployment/front -n shop -c sidecar", log)
+    };
+    of("dial tcp: lookup x.mesh.svc on 10.9.9.9:53: read udp 10.1.1.1:5->10.9.9.9:53: i/o timeout\n")
+        .check(&[(F::PodDnsBroken, "front", Active)]);
+    of("dial tcp: lookup x.mesh.svc on 10.9.9.8:53: read udp 10.1.1.1:5->10.9.9.8:53: i/o timeout\n")
+        .check(&[]);
+    of("lookup x.mesh.svc on 10.9.9.9:53: found\n").check(&[]);
+}
+
 const ROUTES: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: routes, namespace: shop, uid: r-1}\ndata:\n  \
                       application.yml: |\n    routes:\n";
 
