@@ -1,6 +1,6 @@
 //! What is clearly sick and has nothing to do with what was asked: a second fault is not silence's business.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use midwatch_model::{Claim, EntityId, EntityKind, Finding, FindingKind, Measure, RelationKind};
 
@@ -24,19 +24,19 @@ pub(super) fn elsewhere(case: &Case<'_>, cuts: &mut Vec<String>) -> Vec<Claim> {
         return Vec::new();
     }
     let concerned = concerned(case);
-    let mut found: Vec<&Finding> = Vec::new();
+    let mut clearest: BTreeMap<&EntityId, &Finding> = BTreeMap::new();
     for finding in case.board.findings.values().filter(|finding| is_alarming(finding)) {
         if concerned.contains(&finding.entity)
             || finding.peer.as_ref().is_some_and(|peer| concerned.contains(peer))
         {
             continue;
         }
-        match found.iter_mut().find(|known| known.entity == finding.entity) {
-            Some(known) if clearer(finding, known) => *known = finding,
-            Some(_) => {}
-            None => found.push(finding),
+        let known = clearest.entry(&finding.entity).or_insert(finding);
+        if clearer(finding, known) {
+            *known = finding;
         }
     }
+    let mut found: Vec<&Finding> = clearest.into_values().collect();
     found.sort_by(|a, b| b.strength.z.total_cmp(&a.strength.z).then_with(|| a.entity.cmp(&b.entity)));
     say_cut(cuts, NAMED_MAX, found.len(), "entities that are sick elsewhere named");
     found
@@ -63,7 +63,7 @@ fn is_alarming(finding: &Finding) -> bool {
     }
     let strong = finding.strength.effect >= EFFECT_MIN || finding.strength.effect <= 1.0 / EFFECT_MIN;
     match finding.kind {
-        FindingKind::MetricSaturated => true,
+        FindingKind::MetricSaturated | FindingKind::ClusterFault => true,
         FindingKind::MetricShift | FindingKind::MetricRamp => {
             let fills = finding.kind == FindingKind::MetricRamp
                 && matches!(finding.measure, Some(Measure::Disk | Measure::CapacityUsed));
@@ -104,12 +104,14 @@ fn concerned(case: &Case<'_>) -> BTreeSet<EntityId> {
     down.extend(up.iter().cloned());
     // Callers of what is sick suffer, and so does what runs on it.
     let carries = |kind: RelationKind| called(kind) || kind == RelationKind::RunsOn;
-    spread(&mut up, |of| {
-        relations.iter().filter(|r| carries(r.kind) && r.to == *of).map(|r| r.from.clone()).collect()
-    });
-    spread(&mut down, |of| {
-        relations.iter().filter(|r| carries(r.kind) && r.from == *of).map(|r| r.to.clone()).collect()
-    });
+    let mut above: Neighbours<'_> = BTreeMap::new();
+    let mut below: Neighbours<'_> = BTreeMap::new();
+    for relation in relations.iter().filter(|relation| carries(relation.kind)) {
+        above.entry(&relation.to).or_default().push(&relation.from);
+        below.entry(&relation.from).or_default().push(&relation.to);
+    }
+    spread(&mut up, &above);
+    spread(&mut down, &below);
     let mut all: BTreeSet<EntityId> = down.union(&up).cloned().collect();
     // Who else uses something that suffers may suffer with it.
     let sharing: Vec<EntityId> = relations
@@ -135,13 +137,16 @@ fn is_outside(entity: &EntityId) -> bool {
     entity.kind == EntityKind::External
 }
 
+/// Whom each entity leads to.
+type Neighbours<'a> = BTreeMap<&'a EntityId, Vec<&'a EntityId>>;
+
 /// Grows `reached` until `next` leads nowhere new.
-fn spread(reached: &mut BTreeSet<EntityId>, next: impl Fn(&EntityId) -> Vec<EntityId>) {
+fn spread(reached: &mut BTreeSet<EntityId>, next: &Neighbours<'_>) {
     let mut open: Vec<EntityId> = reached.iter().cloned().collect();
     while let Some(entity) = open.pop() {
-        for other in next(&entity) {
+        for other in next.get(&entity).into_iter().flatten().copied() {
             if reached.insert(other.clone()) {
-                open.push(other);
+                open.push(other.clone());
             }
         }
     }

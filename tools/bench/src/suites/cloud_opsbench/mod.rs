@@ -160,5 +160,11 @@ fn predictions(report: &Report) -> Vec<String> {
             said.push(one);
         }
     }
+    // A second fault that has nothing to do with the first is noticed, not weighed against it.
+    for claim in &report.noticed_elsewhere {
+        said.extend(
+            predictions::of_evidence(report, claim.evidence(), None).filter(|one| !said.contains(one)),
+        );
+    }
     said
 }
