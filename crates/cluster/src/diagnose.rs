@@ -75,12 +75,31 @@ fn rank(faults: Vec<Fault>) -> Vec<Fault> {
             left.push(top);
             continue;
         }
+        if is_known_symptom(&top.fault, &explained) {
+            continue;
+        }
         explained.extend(top.fault.explains.iter().cloned());
         if seen.insert((top.fault.kind, top.fault.object.clone())) {
             ranked.push(top.fault);
         }
     }
     ranked
+}
+
+/// A symptom of what is already explained: that a program ends, is unready or that its rollout waits says nothing more
+/// once a cause is known.
+fn is_known_symptom(fault: &Fault, explained: &BTreeSet<ObjectKey>) -> bool {
+    let is_symptom = matches!(
+        fault.kind,
+        FaultKind::CrashLoop
+            | FaultKind::RolloutStuck
+            | FaultKind::ProbeFailing
+            | FaultKind::InitContainerFailing
+    );
+    is_symptom
+        && fault.standing == Standing::Active
+        && fault.certainty == Certainty::Suspected
+        && explained.contains(&fault.object)
 }
 
 fn weight(fault: &Fault, explained: &BTreeSet<ObjectKey>) -> f64 {

@@ -78,9 +78,12 @@ pub(super) fn links(picture: &Picture, workloads: &[Workload<'_>]) -> Vec<Link> 
     found
 }
 
+/// Index of a workload, with labels that one of its pods carries.
+type Labelled<'a> = (usize, &'a BTreeMap<String, String>);
+
 /// Service → workload whose pods it takes.
 fn servers(picture: &Picture, workloads: &[Workload<'_>]) -> BTreeMap<ObjectKey, ObjectKey> {
-    let mut by_label: BTreeMap<(&str, &str, &str), Vec<(usize, &BTreeMap<String, String>)>> = BTreeMap::new();
+    let mut by_label: BTreeMap<(&str, &str, &str), Vec<Labelled<'_>>> = BTreeMap::new();
     for (at, workload) in workloads.iter().enumerate() {
         let template = workload.template.and_then(|template| template.metadata.as_ref()?.labels.as_ref());
         let pods = workload.pods.iter().filter_map(|pod| pod.object.metadata.labels.as_ref());

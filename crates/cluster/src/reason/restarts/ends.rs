@@ -38,7 +38,8 @@ pub(super) fn faults(picture: &Picture, workload: &Workload<'_>, logs: &Logs<'_>
 
 /// A job that is complete: pods that failed on the way were made good by later ones.
 fn is_done(picture: &Picture, key: &ObjectKey) -> bool {
-    let Some(job) = (key.kind == Kind::Job).then(|| picture.jobs.get(&key.namespace, &key.name).present()).flatten()
+    let Some(job) =
+        (key.kind == Kind::Job).then(|| picture.jobs.get(&key.namespace, &key.name).present()).flatten()
     else {
         return false;
     };
@@ -88,7 +89,9 @@ fn ended(
         return Some(crash(picture, workload, pod, Some(status), logs));
     }
     // Up at this moment, between two ends; one that is ready is so only when its last end is known to be near.
-    if restarts >= 3 && recent && (ended_s_ago.is_some() || !status.status.ready) && failed && last.is_some() {
+    let is_known_near = recent && (ended_s_ago.is_some() || !status.status.ready);
+    if restarts >= 3 && is_known_near && failed && last.is_some() && !has_got_over_it(picture, state, status)
+    {
         return Some(crash(picture, workload, pod, Some(status), logs));
     }
     if restarts > 0 && status.status.ready && last.is_some_and(|ended| ended.exit_code != 0) {
@@ -105,12 +108,30 @@ fn finished_s_ago(picture: &Picture, ended: Option<&ContainerStateTerminated>) -
     Some(picture.taken_at?.duration_since(finished).as_secs().max(0))
 }
 
-/// The kubelet ended it for a probe: then the probe is the question.
+/// Seconds after which the kubelet tries again at the latest: one that has run for longer is past its back-off.
+const BACK_OFF_S_MAX: i64 = 300;
+
+/// Whether a container that ended several times now runs for much longer than it did before: its dependencies came up
+/// after it, as they do when everything is started at once.
+fn has_got_over_it(picture: &Picture, state: &PodState, status: &Status<'_>) -> bool {
+    let started = status.status.state.as_ref().and_then(|state| state.running.as_ref()?.started_at.as_ref());
+    let since_start =
+        started.zip(picture.taken_at).map(|(started, now)| now.duration_since(started.0).as_secs().max(0));
+    let Some(runs_s) = state.last_restart_s_ago.or(since_start).filter(|_| status.status.ready) else {
+        return false;
+    };
+    let before_s = status.ended().and_then(|ended| {
+        let (started, finished) = (ended.started_at.as_ref()?.0, ended.finished_at.as_ref()?.0);
+        Some(finished.duration_since(started).as_secs().max(0))
+    });
+    runs_s >= before_s.map_or(BACK_OFF_S_MAX, |before_s| (3 * before_s).clamp(60, BACK_OFF_S_MAX))
+}
+
+/// The kubelet ended it for a probe: then the probe is the question, whatever code the program ends with when told to.
 fn killed_by_probe(picture: &Picture, pod: &Record<Pod>, status: &Status<'_>) -> bool {
     let name = format!("ontainer {} failed ", status.status.name);
     said(picture, pod, &["Killing"])
         .any(|event| event.message.contains(&name) && event.message.contains("probe"))
-        && status.ended().is_none_or(|ended| ended.exit_code >= 128)
 }
 
 /// The command could not be started at all: found with the other ways of not starting.
@@ -223,7 +244,8 @@ fn crash(
     fault.facts.push(picture.fact(&pod.key, &pod.key.name, format!("{} is {state}", pod.key.name)));
     if let Some(ended) = ended {
         let statement = format!("its last exit code was {}", ended.exit_code);
-        fault.facts.push(picture.fact(&pod.key, "Exit Code", statement));
+        let needle = format!("Exit Code:    {}", ended.exit_code);
+        fault.facts.push(picture.fact(&pod.key, &needle, statement));
     }
     for line in last_words(workload, name, logs) {
         fault.facts.push(picture.fact_at(line.0, line.1, "among its last words"));

@@ -84,9 +84,25 @@ fn a_program_that_ends_again_and_again() {
         &[(FaultKind::CrashLoop, "1", Standing::Recovered, Kind::Deployment)],
     );
     check("", &status(true, 0, RUNS, ""), &[], &[]);
+    let at_start =
+        "exitCode: 1, reason: Error, startedAt: '2026-01-01T00:50:00Z', finishedAt: '2026-01-01T00:50:02Z'";
+    let since = "running: {startedAt: '2026-01-01T00:51:00Z'}";
+    check(
+        "",
+        &status(true, 3, since, at_start),
+        &[],
+        &[(FaultKind::CrashLoop, "1", Standing::Recovered, Kind::Deployment)],
+    );
+    let again = "running: {startedAt: '2026-01-01T00:59:50Z'}";
+    check(
+        "",
+        &status(true, 3, again, at_start),
+        &[],
+        &[(FaultKind::CrashLoop, "1", Standing::Active, Kind::Deployment)],
+    );
     let killing = "apiVersion: v1\nkind: Event\nmetadata: {name: e, namespace: shop}\nreason: Killing\n\
         message: Container main failed liveness probe, will be restarted\ninvolvedObject: {kind: Pod, name: web-1-a, namespace: shop}\n";
-    let by_kubelet = "exitCode: 137, reason: Error, finishedAt: '2026-01-01T00:59:00Z'";
+    let by_kubelet = "exitCode: 2, reason: Error, finishedAt: '2026-01-01T00:59:00Z'";
     check("", &status(false, 4, LOOPS, by_kubelet), &[("kubectl get events -n shop -o yaml", killing)], &[]);
 }
 
