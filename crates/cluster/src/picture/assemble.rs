@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::merge::{differences, fill, merge};
+use super::merge::{differences, fill, merge, tidy};
 use super::{DocumentText, Drift, Form, ListingState, Objects, Origin, Picture, Record, Unread};
 use crate::capture::Capture;
 use crate::kind::{Kind, ObjectKey};
-use crate::read::{Partial, Reading, read_capture};
+use crate::read::{Partial, Reading, read_capture, read_left};
 
 /// Runs `$do!(field, Kind::X)` for every kind that has a field of its own.
 macro_rules! each_kind {
@@ -51,6 +51,7 @@ impl Picture {
     pub fn read(capture: Capture, taken_at: Option<Timestamp>) -> Picture {
         let Reading {
             partials,
+            left,
             events,
             logs,
             node_services,
@@ -83,11 +84,17 @@ impl Picture {
             picture.events_by_object.entry(event.object.clone()).or_default().push(index);
         }
 
-        let mut by_key: BTreeMap<ObjectKey, Vec<Partial>> = BTreeMap::new();
+        let mut by_key: BTreeMap<ObjectKey, (Vec<Partial>, Vec<Origin>)> = BTreeMap::new();
         for partial in partials {
-            by_key.entry(partial.key.clone()).or_default().push(partial);
+            by_key.entry(partial.key.clone()).or_default().0.push(partial);
         }
-        for (key, mut parts) in by_key {
+        for (key, origin) in left {
+            by_key.entry(key).or_default().1.push(origin);
+        }
+        for (key, (mut parts, left)) in by_key {
+            for origin in left {
+                parts.extend(read_left(&key, origin, picture.part(origin)));
+            }
             parts.sort_by_key(|part| (part.origin.form, part.origin.document, part.origin.start));
             picture.place(key, parts);
         }
@@ -144,6 +151,7 @@ impl Picture {
             self.declared.insert(key.clone(), record);
         }
         if is_live {
+            tidy(&mut value);
             self.insert(key, value, row, origins);
         }
     }
@@ -155,7 +163,8 @@ impl Picture {
                     let source = origins.first().map_or("", |origin| {
                         self.documents.get(origin.document as usize).map_or("", |text| text.command.as_str())
                     });
-                    return put(&mut self.$field, key, value, row, origins.clone(), source, &mut self.unread);
+                    let read = Record { key, object: value, row, origins: origins.clone() };
+                    return put(&mut self.$field, read, source, &mut self.unread);
                 }
             };
         }
@@ -214,15 +223,13 @@ impl Picture {
 /// Gives an object its type, or says why it has none.
 fn put<T: DeserializeOwned>(
     objects: &mut Objects<T>,
-    key: ObjectKey,
-    value: Value,
-    row: BTreeMap<String, String>,
-    origins: Vec<Origin>,
+    read: Record<Value>,
     source: &str,
     unread: &mut Vec<Unread>,
 ) {
+    let Record { key, object, row, origins } = read;
     let name = (key.namespace.clone(), key.name.clone());
-    match serde_json::from_value::<T>(value) {
+    match serde_json::from_value::<T>(object) {
         Ok(object) => {
             objects.records.insert(name, Record { key, object, row, origins });
         }

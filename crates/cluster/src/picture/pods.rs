@@ -37,6 +37,9 @@ pub fn pod_state(record: &Record<Pod>) -> PodState {
     {
         word.clone_into(&mut state.word);
     }
+    if cell("STATUS") == Some("Terminating") {
+        "Terminating".clone_into(&mut state.word);
+    }
     if state.containers == 0
         && let Some((ready, all)) = cell("READY").and_then(|cell| cell.split_once('/'))
     {

@@ -10,7 +10,7 @@ pub(crate) enum Asked {
     /// `systemctl status SERVICE`, on a machine when one is named (`ssh NODE systemctl status kubelet`).
     Service { node: String, service: String },
     /// `nc -vz HOST PORT`, from a machine or pod when one is named.
-    Connect { from: Option<String>, host: String, port: u16 },
+    Connect { from: Option<String>, namespace: Option<String>, host: String, port: u16 },
     /// A path, a request to the API, or nothing: the text speaks for itself.
     Text,
 }
@@ -66,6 +66,22 @@ const VALUED: [&str; 22] = [
     "--request-timeout",
 ];
 
+/// What `systemctl` is asked to say of a service.
+const SYSTEMCTL_VERBS: [&str; 4] = ["status", "is-active", "is-failed", "show"];
+
+/// Kinds of the category `all`, as `kubectl get all` lists them.
+const ALL: [Kind; 9] = [
+    Kind::Pod,
+    Kind::Service,
+    Kind::DaemonSet,
+    Kind::Deployment,
+    Kind::ReplicaSet,
+    Kind::StatefulSet,
+    Kind::HorizontalPodAutoscaler,
+    Kind::CronJob,
+    Kind::Job,
+];
+
 /// Understands a command.
 pub(crate) fn parse(command: &str) -> Asked {
     let (typed, piped) = match command.split_once(" | ") {
@@ -75,7 +91,8 @@ pub(crate) fn parse(command: &str) -> Asked {
     let words: Vec<&str> = typed.split_whitespace().filter(|word| *word != "sudo").collect();
     let node = words.iter().position(|word| *word == "ssh").and_then(|at| words.get(at + 1)).copied();
     if let Some(at) = words.iter().position(|word| *word == "systemctl") {
-        let service = words.iter().skip(at + 2).find(|word| !word.starts_with('-')).copied().unwrap_or("");
+        let plain = words.iter().skip(at + 1).filter(|word| !word.starts_with('-'));
+        let service = plain.copied().find(|word| !SYSTEMCTL_VERBS.contains(word)).unwrap_or("");
         return Asked::Service {
             node: host_of(node.unwrap_or("")).to_owned(),
             service: service.trim_end_matches(".service").to_owned(),
@@ -85,7 +102,13 @@ pub(crate) fn parse(command: &str) -> Asked {
         let plain: Vec<&str> = plain_words(words.get(at + 1..).unwrap_or_default());
         let [host, port] = plain[..] else { return Asked::Text };
         let Ok(port) = port.parse() else { return Asked::Text };
-        return Asked::Connect { from: from_of(&words, node), host: host.to_owned(), port };
+        let before = words.get(..at).unwrap_or_default();
+        return Asked::Connect {
+            from: from_of(&words, node),
+            namespace: namespace_of(before),
+            host: host.to_owned(),
+            port,
+        };
     }
     match words.iter().position(|word| matches!(*word, "kubectl" | "k" | "oc")) {
         Some(at) => kubectl(words.get(at + 1..).unwrap_or_default(), piped),
@@ -115,11 +138,31 @@ fn from_of(words: &[&str], node: Option<&str>) -> Option<String> {
         words.iter().position(|word| *word == "--").and_then(|at| words.get(..at)).unwrap_or_default();
     let named =
         before.iter().find_map(|word| word.strip_prefix("node/").or_else(|| word.strip_prefix("pod/")));
-    let exec = before
-        .iter()
-        .position(|word| *word == "exec")
-        .and_then(|at| before.get(at + 1..)?.iter().find(|word| !word.starts_with('-')).copied());
+    let exec = before.iter().position(|word| *word == "exec").and_then(|at| {
+        let mut words = before.get(at + 1..)?.iter();
+        while let Some(word) = words.next() {
+            if !word.starts_with('-') {
+                return Some(*word);
+            }
+            if VALUED.contains(word) {
+                words.next();
+            }
+        }
+        None
+    });
     named.or(exec).or(node.map(host_of)).map(str::to_owned)
+}
+
+/// Namespace of a `kubectl` command that runs another: `kubectl exec -n shop web-1 -- nc …`.
+fn namespace_of(words: &[&str]) -> Option<String> {
+    let at = words.iter().position(|word| matches!(*word, "kubectl" | "k" | "oc"))?;
+    let words = words.get(at..)?;
+    let given = words.iter().find_map(|word| word.strip_prefix("--namespace="));
+    let next = || {
+        let at = words.iter().position(|word| matches!(*word, "-n" | "--namespace"))?;
+        words.get(at + 1).copied()
+    };
+    given.or_else(next).map(str::to_owned)
 }
 
 /// `user@host` → `host`.
@@ -177,6 +220,8 @@ fn objects<'a>(asked: &mut Kubectl, words: impl Iterator<Item = &'a str>) {
         if let Some((kind, name)) = word.split_once('/') {
             asked.kinds.push(Kind::parse(kind).unwrap_or(Kind::Custom));
             asked.names.push(name.to_owned());
+        } else if asked.kinds.is_empty() && word == "all" {
+            asked.kinds = ALL.to_vec();
         } else if asked.kinds.is_empty() {
             asked.kinds = word.split(',').map(|word| Kind::parse(word).unwrap_or(Kind::Custom)).collect();
         } else {
@@ -223,7 +268,20 @@ mod tests {
         );
         assert_eq!(
             parse("kubectl debug node/node-1 -- nc -vz -w 2 cart 7070"),
-            Asked::Connect { from: Some("node-1".into()), host: "cart".into(), port: 7070 }
+            Asked::Connect { from: Some("node-1".into()), namespace: None, host: "cart".into(), port: 7070 }
+        );
+        assert_eq!(
+            parse("kubectl exec -n shop web-1 -c app -- nc -zv cart 7070"),
+            Asked::Connect {
+                from: Some("web-1".into()),
+                namespace: Some("shop".into()),
+                host: "cart".into(),
+                port: 7070
+            }
+        );
+        assert_eq!(
+            parse("systemctl --no-pager status kubelet"),
+            Asked::Service { node: String::new(), service: "kubelet".into() }
         );
         assert_eq!(parse("nc -zv cart http"), Asked::Text);
         assert_eq!(parse("manifests/cart.yaml"), Asked::Text);

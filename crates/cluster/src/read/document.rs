@@ -1,5 +1,7 @@
 //! Which reader a document needs: the command says it, else the text's own form.
 
+use std::collections::BTreeMap;
+
 use super::command::{Asked, Kubectl, parse};
 use super::reading::{Listing, Reading};
 use super::{checks, describe, logs, object, table};
@@ -39,8 +41,13 @@ impl Source<'_> {
 /// Reads every document of a capture.
 pub(crate) fn read_capture(capture: &Capture) -> Reading {
     let mut reading = Reading::default();
+    // The same command with the same answer, as transcripts often repeat it, says nothing new.
+    let mut last_answers: BTreeMap<&str, &str> = BTreeMap::new();
     for (index, document) in capture.documents.iter().enumerate() {
         let Ok(index) = u32::try_from(index) else { break };
+        if last_answers.insert(&document.command, &document.text) == Some(document.text.as_str()) {
+            continue;
+        }
         let source = Source { index, command: &document.command, text: &document.text };
         read(source, &mut reading);
     }
@@ -51,7 +58,9 @@ fn read(source: Source<'_>, reading: &mut Reading) {
     match parse(source.command) {
         Asked::Kubectl(asked) => kubectl(source, &asked, reading),
         Asked::Service { node, service } => checks::read_service(source, &node, &service, reading),
-        Asked::Connect { from, host, port } => checks::read_connection(source, from, &host, port, reading),
+        Asked::Connect { from, namespace, host, port } => {
+            checks::read_connection(source, from, namespace.as_deref(), &host, port, reading);
+        }
         Asked::Text => by_form(source, reading),
     }
 }
@@ -66,16 +75,19 @@ fn kubectl(source: Source<'_>, asked: &Kubectl, reading: &mut Reading) {
     if asked.verb == "top" {
         return table::read_top(source, asked, reading);
     }
-    if asked.verb == "describe" {
-        return describe::read(source, asked, reading);
-    }
     let text = source.text.trim_start();
-    let structured = matches!(asked.output.as_deref(), Some(output) if output.starts_with("yaml") || output.starts_with("json"))
+    let structured = matches!(asked.output.as_deref(), Some("yaml" | "json"))
         || text.starts_with("apiVersion:")
         || text.starts_with('{');
-    match structured {
-        true => object::read(source, asked.namespace.as_deref(), reading),
-        false => table::read(source, asked, reading),
+    if asked.verb == "describe" {
+        describe::read(source, asked, reading);
+    } else if structured {
+        object::read(source, asked.namespace.as_deref(), reading);
+    } else {
+        table::read(source, asked, reading);
+    }
+    if source.text.contains("(NotFound)") {
+        absent(source, asked, reading);
     }
     listed(asked, text.is_empty() || text.starts_with("No resources found"), reading);
 }
@@ -113,13 +125,7 @@ fn refusal(text: &str) -> Option<&str> {
 /// `NotFound` says that an object does not exist; anything else says that nobody knows.
 fn refused(source: Source<'_>, asked: &Kubectl, said: &str, reading: &mut Reading) {
     if said.contains("(NotFound)") {
-        for line in source.text.lines().filter(|line| line.contains("(NotFound)")) {
-            let name = line.split('"').nth(1).unwrap_or("");
-            for kind in &asked.kinds {
-                reading.absent.push(ObjectKey::new(*kind, asked.namespace.clone().unwrap_or_default(), name));
-            }
-        }
-        return;
+        return absent(source, asked, reading);
     }
     reading.unread.push(source.unread(said));
     if asked.names.is_empty() {
@@ -131,6 +137,20 @@ fn refused(source: Source<'_>, asked: &Kubectl, said: &str, reading: &mut Readin
                     state: ListingState::Refused(said.to_owned()),
                 });
             }
+        }
+    }
+}
+
+/// Objects that the answer says do not exist: `Error from server (NotFound): deployments.apps "web" not found`.
+fn absent(source: Source<'_>, asked: &Kubectl, reading: &mut Reading) {
+    for line in source.text.lines() {
+        let Some(said) = line.strip_prefix("Error from server (NotFound): ") else { continue };
+        let Some(name) = said.split('"').nth(1) else { continue };
+        let named = said.split(' ').next().and_then(Kind::parse);
+        let kinds = named.as_slice().iter().chain(asked.kinds.iter().filter(|_| named.is_none()));
+        for kind in kinds {
+            let namespace = asked.namespace.as_deref().unwrap_or("default");
+            reading.absent.push(ObjectKey::new(*kind, namespace, name));
         }
     }
 }
@@ -151,7 +171,9 @@ fn by_form(source: Source<'_>, reading: &mut Reading) {
     if table::is_header(first) {
         return table::read(source, &Kubectl::default(), reading);
     }
-    if first.starts_with('●') || text.contains("Active: active") || text.contains("Active: inactive") {
+    if first.starts_with(['●', '○', '×'])
+        || text.lines().take(20).any(|line| line.trim().starts_with("Active: "))
+    {
         return checks::read_service(source, "", "", reading);
     }
     reading.unread.push(source.unread(format!(

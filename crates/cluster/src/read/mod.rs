@@ -7,6 +7,8 @@ mod command;
 mod describe;
 mod document;
 mod events;
+#[cfg(test)]
+mod hostile;
 mod logs;
 mod object;
 mod reading;
@@ -14,7 +16,7 @@ mod table;
 mod values;
 
 pub(crate) use age::age_s;
-pub(crate) use object::yaml;
-pub(crate) use reading::{Listing, Partial, Reading};
+pub(crate) use object::{read_left, yaml};
+pub(crate) use reading::{Partial, Reading};
 
 pub(crate) use document::read_capture;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -104,6 +105,10 @@ fn each_item(
     reading: &mut Reading,
 ) -> serde_json::Result<()> {
     for item in items {
+        if let Some(left) = leave(source, item.get(), of, namespace) {
+            reading.left.push(left);
+            continue;
+        }
         let mut value: Value = serde_json::from_str(item.get())?;
         if let Some(fields) = value.as_object_mut()
             && !of.is_empty()
@@ -113,6 +118,48 @@ fn each_item(
         take(source, item.get(), value, namespace, reading);
     }
     Ok(())
+}
+
+/// What tells of an object what it is, without reading the rest of it.
+#[derive(Deserialize)]
+struct Head {
+    kind: Option<String>,
+    metadata: HeadMetadata,
+    status: Option<IgnoredAny>,
+    items: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HeadMetadata {
+    name: String,
+    namespace: Option<String>,
+    uid: Option<IgnoredAny>,
+    resource_version: Option<IgnoredAny>,
+}
+
+/// Name and place of an object that can be read later; `None` for events, lists, and what does not say what it is.
+fn leave(source: Source<'_>, part: &str, of: &str, namespace: Option<&str>) -> Option<(ObjectKey, Origin)> {
+    let head: Head = serde_json::from_str(part).ok()?;
+    let word = head.kind.as_deref().or(Some(of).filter(|of| !of.is_empty()))?;
+    let kind = Kind::parse(word).unwrap_or(Kind::Custom);
+    if kind == Kind::Event || head.items.is_some() {
+        return None;
+    }
+    let metadata = &head.metadata;
+    let is_live = metadata.uid.is_some() || metadata.resource_version.is_some() || head.status.is_some();
+    let form = if is_live { Form::Live } else { Form::Manifest };
+    let place = metadata.namespace.as_deref().or(namespace).unwrap_or("default");
+    Some((ObjectKey::new(kind, place, metadata.name.as_str()), source.origin(part, form)))
+}
+
+/// Reads an object that was left where it lies.
+pub(crate) fn read_left(key: &ObjectKey, origin: Origin, text: &str) -> Vec<Partial> {
+    let mut partials = Vec::new();
+    if let Ok(value) = serde_json::from_str(text) {
+        part_with_notes(key.clone(), origin, value, &mut partials);
+    }
+    partials
 }
 
 /// Takes one object, or each item of a `List`.
@@ -143,10 +190,15 @@ fn take(source: Source<'_>, part: &str, mut value: Value, namespace: Option<&str
         reading.events.extend(event(&value, origin));
         return;
     }
+    part_with_notes(key, origin, value, &mut reading.partials);
+}
+
+/// An object's fields, and as a file those that `kubectl apply` noted on it.
+fn part_with_notes(key: ObjectKey, origin: Origin, mut value: Value, partials: &mut Vec<Partial>) {
     let applied = applied(&value);
     if let Some(fields) = value.as_object_mut() {
         fields.remove("apiVersion");
-        if kind != Kind::Custom {
+        if key.kind != Kind::Custom {
             fields.remove("kind");
         }
         if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -155,9 +207,9 @@ fn take(source: Source<'_>, part: &str, mut value: Value, namespace: Option<&str
     }
     if let Some(applied) = applied {
         let origin = Origin { form: Form::Manifest, ..origin };
-        reading.partials.push(Partial { key: key.clone(), origin, value: applied, row: BTreeMap::new() });
+        partials.push(Partial { key: key.clone(), origin, value: applied, row: BTreeMap::new() });
     }
-    reading.partials.push(Partial { key, origin, value, row: BTreeMap::new() });
+    partials.push(Partial { key, origin, value, row: BTreeMap::new() });
 }
 
 /// The configuration that `kubectl apply` noted on the object: what somebody meant it to be.

@@ -29,6 +29,8 @@ pub(crate) struct Listing {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Reading {
     pub partials: Vec<Partial>,
+    /// Objects of large lists, left where they lie until each is needed, so that not all are held twice.
+    pub left: Vec<(ObjectKey, Origin)>,
     pub events: Vec<Event>,
     pub logs: Vec<LogText>,
     pub node_services: Vec<NodeService>,

@@ -99,9 +99,7 @@ pub(super) fn label_selector(root: Node<'_, '_>, key: &str) -> Option<Value> {
 
 /// The number before a word: `3 desired | 2 updated` and `updated` → 2.
 pub(super) fn count_before(text: &str, word: &str) -> Option<i32> {
-    text.split(['|', '/'])
-        .map(str::trim)
-        .find_map(|part| part.strip_suffix(word).and_then(|number| whole(number)))
+    text.split(['|', '/']).map(str::trim).find_map(|part| part.strip_suffix(word).and_then(whole))
 }
 
 /// Node selectors: `key=value` on one line each.

@@ -13,6 +13,8 @@ mod policies;
 mod sections;
 mod services;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod volumes;
 mod workloads;
 

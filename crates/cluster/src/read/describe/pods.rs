@@ -42,7 +42,15 @@ pub(super) fn template(root: Node<'_, '_>) -> Option<Value> {
     let mut template = json!({});
     put(&mut template, "metadata.labels", node.find("Labels").and_then(|list| pairs(list.items())));
     put(&mut template, "metadata.annotations", node.find("Annotations").and_then(annotations));
-    put(&mut template, "spec", Some(pod_spec(node)));
+    let mut spec = pod_spec(node);
+    // `<none>` is an answer, too: what is known to be empty is not filled from files.
+    if spec.get("nodeSelector").is_none() && node.find("Node-Selectors").is_some() {
+        put(&mut spec, "nodeSelector", Some(json!({})));
+    }
+    if spec.get("tolerations").is_none() && node.find("Tolerations").is_some() {
+        put(&mut spec, "tolerations", Some(json!([])));
+    }
+    put(&mut template, "spec", Some(spec));
     Some(template)
 }
 

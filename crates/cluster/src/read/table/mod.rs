@@ -5,6 +5,8 @@ mod fill;
 mod kinds;
 mod others;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod top;
 
 pub(super) use tables::{is_header, read};

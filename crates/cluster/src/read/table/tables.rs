@@ -10,6 +10,7 @@ use super::super::reading::{Partial, Reading};
 use super::events;
 use super::fill::{Cells, fill};
 use super::kinds::{kind_of, titles_of};
+use super::top::{is_top, read_top};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::Form;
 
@@ -55,6 +56,9 @@ pub(in super::super) fn read(source: Source<'_>, asked: &Kubectl, reading: &mut 
         }
         if is_header(line) || (is_first && is_titles(line)) {
             let columns = Columns::of(line);
+            if is_top(&columns) {
+                return read_top(source, asked, reading);
+            }
             table = Some(Table { kind: asked_kind(asked).or_else(|| kind_of(&columns)), columns });
         } else {
             let table = table.get_or_insert_with(|| headerless(line, asked));
