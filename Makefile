@@ -66,6 +66,8 @@ bench: setup ## golden incidents and the public suites that lie in SUITES
 			cargo run --quiet --release -p midwatch-bench -- $$suite "$(SUITES)/$$suite" || exit 1; \
 		fi; \
 	done
+	@echo "== cluster-scale"
+	@cargo run --quiet --release -p midwatch-bench -- cluster-scale target/cluster-scale
 	@if [ -x "$(PEERS)/bin/python" ]; then \
 		"$(PEERS)/bin/python" tools/bench/peers/drain3_speed.py "$(SUITES)/loghub-2k"; \
 	else \

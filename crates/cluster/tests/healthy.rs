@@ -1,6 +1,8 @@
 //! Healthy clusters with the standing noise of real ones: nothing in them may be called broken. Each has a twin, the
 //! same capture with one real fault edited in, which must be found: so neither silence nor suspicion passes.
 
+#![allow(clippy::expect_used)] // Helpers of tests, outside test functions.
+
 use midwatch_cluster::{Capture, Context, Diagnosis, Fault, FaultKind, Picture, Standing, diagnose};
 
 /// A capture and what is in it that looks bad and is not.

@@ -35,12 +35,15 @@ pub(crate) fn minute_ns(at: i64) -> i64 {
     minute(at).as_nanosecond().try_into().unwrap()
 }
 
+/// Minute, who writes it, level, text, fields.
+pub(crate) type ScriptedLine = (i64, &'static str, LogLevel, String, Vec<(&'static str, String)>);
+
 /// What a source serves. `broken` makes every call fail.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Script {
     pub series: Vec<Series>,
     /// Minute, entity, level, message, fields.
-    pub lines: Vec<(i64, &'static str, LogLevel, String, Vec<(&'static str, String)>)>,
+    pub lines: Vec<ScriptedLine>,
     pub spans: SpanBatch,
     pub changes: Vec<Change>,
     pub topology: Topology,

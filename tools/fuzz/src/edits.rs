@@ -189,6 +189,7 @@ fn replace(input: &mut Vec<u8>, range: std::ops::Range<usize>, by: &[u8]) {
     input.splice(range, by.iter().copied());
 }
 
+#[expect(clippy::ptr_arg, reason = "all edits have one type")]
 fn flip_bit(input: &mut Vec<u8>, at: usize, with: usize, _: usize, _: &[Vec<u8>]) {
     let start = place(input, at);
     if let Some(byte) = input.get_mut(start) {
@@ -196,6 +197,7 @@ fn flip_bit(input: &mut Vec<u8>, at: usize, with: usize, _: usize, _: &[Vec<u8>]
     }
 }
 
+#[expect(clippy::ptr_arg, reason = "all edits have one type")]
 fn set_byte(input: &mut Vec<u8>, at: usize, _: usize, much: usize, _: &[Vec<u8>]) {
     let start = place(input, at);
     if let Some(byte) = input.get_mut(start) {

@@ -217,11 +217,11 @@ fn reach<'e>(root: &'e str, edges: &'e BTreeMap<(String, String), Edge>) -> BTre
 
 /// The offset that most services share; of equally many the one nearest to where the walk began.
 fn reference(reached: &BTreeMap<&str, Place>, apart_ns: i64) -> i64 {
+    let mut sorted: Vec<i64> = reached.values().map(|place| place.offset_ns).collect();
+    sorted.sort_unstable();
     let near = |at: i64| {
-        reached
-            .values()
-            .filter(|place| place.offset_ns.saturating_sub(at).saturating_abs() < apart_ns)
-            .count()
+        let first = sorted.partition_point(|other| at.saturating_sub(*other) >= apart_ns);
+        sorted.partition_point(|other| other.saturating_sub(at) < apart_ns) - first
     };
     let best = reached.values().map(|place| place.offset_ns);
     best.max_by_key(|at| (near(*at), std::cmp::Reverse(at.saturating_abs()), *at)).unwrap_or(0)

@@ -89,7 +89,7 @@ pub(crate) fn read_connection(
 /// names of other domains stay whole.
 fn service_of(host: &str) -> (&str, Option<&str>) {
     let host = host.trim_end_matches('.');
-    if host.parse::<std::net::IpAddr>().is_ok() {
+    if host.parse::<core::net::IpAddr>().is_ok() {
         return (host, None);
     }
     let labels: Vec<&str> = host.split('.').collect();

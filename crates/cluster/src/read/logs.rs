@@ -11,7 +11,9 @@ pub(crate) fn read(source: Source<'_>, asked: &Kubectl, reading: &mut Reading) {
     if source.text.starts_with("Error from server") || source.text.starts_with("error: ") {
         return reading.unread.push(source.unread(source.text.lines().next().unwrap_or("")));
     }
-    let Some(name) = asked.names.first() else { return };
+    let Some(name) = asked.names.first() else {
+        return reading.unread.push(source.unread("log lines that name neither a pod nor a workload"));
+    };
     let (kind, name) = match name.split_once('/') {
         Some((kind, name)) => (Kind::parse(kind).unwrap_or(Kind::Custom), name),
         None => (Kind::Pod, name.as_str()),

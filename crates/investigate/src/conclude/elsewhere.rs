@@ -144,9 +144,9 @@ type Neighbours<'a> = BTreeMap<&'a EntityId, Vec<&'a EntityId>>;
 fn spread(reached: &mut BTreeSet<EntityId>, next: &Neighbours<'_>) {
     let mut open: Vec<EntityId> = reached.iter().cloned().collect();
     while let Some(entity) = open.pop() {
-        for other in next.get(&entity).into_iter().flatten().copied() {
-            if reached.insert(other.clone()) {
-                open.push(other.clone());
+        for other in next.get(&entity).into_iter().flatten() {
+            if reached.insert((*other).clone()) {
+                open.push((*other).clone());
             }
         }
     }

@@ -33,9 +33,12 @@ fn gap(missing: String, grant: &str) -> Gap {
     }
 }
 
+/// How many series an entity has, and the holes in them.
+type Holes = (usize, Vec<(i64, i64)>);
+
 /// Entities of which at least half of the series have a hole, with the longest.
 fn holes(board: &Board) -> Option<Gap> {
-    let mut by_entity: BTreeMap<&EntityId, (usize, Vec<(i64, i64)>)> = BTreeMap::new();
+    let mut by_entity: BTreeMap<&EntityId, Holes> = BTreeMap::new();
     for ((entity, _), hole) in &board.series {
         let (series, holes) = by_entity.entry(entity).or_default();
         *series += 1;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use midwatch_model::{Change, ChangeKind, Gap, Signal, Timestamp};
+use midwatch_model::{Change, ChangeKind, EntityId, Gap, Signal, Timestamp};
 
 use super::unseen::listed;
 use crate::agents;
@@ -64,17 +64,18 @@ fn heads(onset: Timestamp, board: &Board) -> Option<Gap> {
         .values()
         .filter_map(|change| Some((change.commit.as_ref()?.sha.as_str(), change)))
         .collect();
+    // The deploy of each entity that ran at the onset: the code of earlier ones did not.
+    let mut ran: BTreeMap<&Option<EntityId>, Timestamp> = BTreeMap::new();
+    for deploy in
+        board.changes.values().filter(|change| change.kind == ChangeKind::Deploy && change.at < onset)
+    {
+        let latest = ran.entry(&deploy.entity).or_insert(deploy.at);
+        *latest = deploy.at.max(*latest);
+    }
     let mut missing: Vec<(Timestamp, String)> = Vec::new();
     for change in board.changes.values().filter(|change| change.commit.is_none()) {
         let Some(sha) = change.commit_sha.as_deref().filter(|sha| !sha.is_empty()) else { continue };
-        let replaced = || {
-            board.changes.values().any(|other| {
-                other.kind == ChangeKind::Deploy
-                    && other.entity == change.entity
-                    && other.at > change.at
-                    && other.at < onset
-            })
-        };
+        let replaced = || ran.get(&change.entity).is_some_and(|latest| change.at < *latest);
         if commit_by_prefix(&commits, sha).is_some() || (change.kind == ChangeKind::Deploy && replaced()) {
             continue;
         }

@@ -25,14 +25,15 @@ pub(crate) fn note_unseen(orientation: &Orientation, localisation: &Localisation
     let involved = involved(orientation, localisation, board);
     let mut lacking: BTreeMap<Vec<Signal>, Vec<&EntityId>> = BTreeMap::new();
     let known = known(orientation, board);
+    let peers = Peers::of(&known, board);
     for entity in &known {
         let lacks: Vec<Signal> = SIGNALS
             .iter()
             .map(|(signal, _)| *signal)
             .filter(|signal| !board.seen.contains(&(*signal, (*entity).clone())))
             .filter(|signal| {
-                (involved.contains(entity) && usual(entity.kind, *signal) && anybody_has(*signal, board))
-                    || peers_have(entity, *signal, &known, board)
+                (involved.contains(entity) && usual(entity.kind, *signal) && peers.anybody_has(*signal))
+                    || peers.have(entity, *signal)
             })
             .collect();
         if !lacks.is_empty() {
@@ -98,15 +99,33 @@ fn known(orientation: &Orientation, board: &Board) -> BTreeSet<EntityId> {
     board.entities.iter().chain(ends).chain(alerted).chain(seen).cloned().collect()
 }
 
-fn anybody_has(signal: Signal, board: &Board) -> bool {
-    board.seen.iter().any(|(seen, _)| *seen == signal)
+/// How many of each kind there are, and how many of them have each signal.
+struct Peers {
+    all: BTreeMap<EntityKind, usize>,
+    having: BTreeMap<(Signal, EntityKind), usize>,
 }
 
-/// Whether more than half of the others of its kind have a signal.
-fn peers_have(entity: &EntityId, signal: Signal, known: &BTreeSet<EntityId>, board: &Board) -> bool {
-    let of_kind = || known.iter().filter(|other| other.kind == entity.kind && *other != entity);
-    let have = of_kind().filter(|other| board.seen.contains(&(signal, (*other).clone()))).count();
-    2 * have > of_kind().count()
+impl Peers {
+    fn of(known: &BTreeSet<EntityId>, board: &Board) -> Peers {
+        let mut peers = Peers { all: BTreeMap::new(), having: BTreeMap::new() };
+        for entity in known {
+            *peers.all.entry(entity.kind).or_insert(0) += 1;
+        }
+        for (signal, entity) in &board.seen {
+            *peers.having.entry((*signal, entity.kind)).or_insert(0) += 1;
+        }
+        peers
+    }
+
+    fn anybody_has(&self, signal: Signal) -> bool {
+        self.having.keys().any(|(seen, _)| *seen == signal)
+    }
+
+    /// Whether more than half of the others of its kind have a signal that `entity`, one of those known, has not.
+    fn have(&self, entity: &EntityId, signal: Signal) -> bool {
+        let others = self.all.get(&entity.kind).map_or(0, |all| all.saturating_sub(1));
+        2 * self.having.get(&(signal, entity.kind)).copied().unwrap_or(0) > others
+    }
 }
 
 /// Whether entities of a kind usually have a signal of their own.

@@ -16,9 +16,12 @@ use midwatch_investigate::mechanisms::MechanismSet;
 use super::{Decoder, bytes_of, folder, seeds};
 use crate::reading::{Gathered, Reading, of};
 
+/// Name of a decoder that takes text, and how it reads.
+type Named = (&'static str, fn(&str) -> Reading);
+
 /// One decoder for each sort of text.
 pub(super) fn all(scratch: &Path) -> Result<Vec<Decoder>> {
-    let plain: [(&str, fn(&str) -> Reading); 6] = [
+    let plain: [Named; 6] = [
         ("timestamps", timestamp),
         ("units", unit),
         ("diffs", diff),

@@ -32,7 +32,7 @@ pub(super) fn service(root: Node<'_, '_>, value: &mut Value) {
 /// Addresses or names of a load balancer; newer versions add ` (VIP)`.
 fn load_balancer<'a>(list: impl Iterator<Item = &'a str>) -> Vec<Value> {
     list.filter_map(|one| said(one.split(" (").next().unwrap_or("")))
-        .map(|one| match one.parse::<std::net::IpAddr>() {
+        .map(|one| match one.parse::<core::net::IpAddr>() {
             Ok(_) => json!({ "ip": one }),
             Err(_) => json!({ "hostname": one }),
         })

@@ -79,7 +79,7 @@ fn ingress(cells: &Cells<'_>, value: &mut Value) {
 pub(super) fn load_balancer(list: &str) -> Vec<Value> {
     list.split(',')
         .filter_map(said)
-        .map(|one| match one.parse::<std::net::IpAddr>() {
+        .map(|one| match one.parse::<core::net::IpAddr>() {
             Ok(_) => json!({ "ip": one }),
             Err(_) => json!({ "hostname": one }),
         })

@@ -43,6 +43,9 @@ const FRAMES_MAX: usize = 6;
 /// Messages of trouble that did not change, kept as what was normal.
 const STEADY_MAX: usize = 100;
 
+/// Versions that are noted.
+const VERSIONS_MAX: usize = 500;
+
 /// Lines of one message up to which it may be what a program says when it starts.
 const BANNERS_MAX: u64 = 200;
 
@@ -247,6 +250,12 @@ impl Reader<'_> {
             let stated: Vec<(&str, i64)> = stated.collect();
             if stated.is_empty() {
                 continue;
+            }
+            if self.result.versions.len() >= VERSIONS_MAX {
+                self.result
+                    .truncated
+                    .push(format!("{VERSIONS_MAX} versions that programs state were noted, not all"));
+                return;
             }
             let evidence = self.cite(pattern).id;
             let entity = self.board.entity_named(&pattern.entity);

@@ -92,6 +92,9 @@ fn clocks(batch: &SpanBatch, board: &Board) -> Vec<ClockSeen> {
     seen.collect()
 }
 
+/// Services whose spans' missing parents are counted.
+const PARENTLESS_MAX: usize = 500;
+
 /// How many spans of each service name a parent that was not captured, for services that have such spans.
 fn parentless(batch: &SpanBatch, board: &Board) -> Vec<Parentless> {
     let mut counted: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
@@ -100,7 +103,7 @@ fn parentless(batch: &SpanBatch, board: &Board) -> Vec<Parentless> {
         *orphans += u64::from(span.orphan);
         *spans += 1;
     }
-    let some = counted.into_iter().filter(|(_, (orphans, _))| *orphans > 0);
+    let some = counted.into_iter().filter(|(_, (orphans, _))| *orphans > 0).take(PARENTLESS_MAX);
     some.map(|(name, (orphans, spans))| Parentless { entity: board.entity_named(name), orphans, spans })
         .collect()
 }
