@@ -258,7 +258,8 @@ mod tests {
 
     fn told(batch: &SpanBatch) -> Vec<(String, i64, u64)> {
         let offsets = clock_offsets(batch, &ClockOptions::default());
-        offsets.into_iter().map(|at| (at.service, at.offset_ns / 1_000_000_000, at.pairs)).collect()
+        let seconds = |ns: i64| (ns + 500_000_000).div_euclid(1_000_000_000);
+        offsets.into_iter().map(|at| (at.service, seconds(at.offset_ns), at.pairs)).collect()
     }
 
     #[test]
@@ -269,11 +270,11 @@ mod tests {
 
     #[test]
     fn the_service_that_differs_from_most_is_the_one_that_is_off() {
-        assert_eq!(told(&traces(20, [0, 41_000, 0, 0])), [("svc-b".to_owned(), 40, 40)]);
+        assert_eq!(told(&traces(20, [0, 41_000, 0, 0])), [("svc-b".to_owned(), 41, 40)]);
         assert_eq!(told(&traces(20, [0, 0, 0, -90_000])), [("svc-d".to_owned(), -90, 20)]);
         assert_eq!(
             told(&traces(20, [30_000, 0, 0, 0])),
-            [("svc-a".to_owned(), 29, 40)],
+            [("svc-a".to_owned(), 30, 40)],
             "also the one at the entry"
         );
     }
