@@ -116,7 +116,7 @@ fn pair(first: &Listed, second: &Listed, arguments: &Arguments) -> Result<[Optio
 /// Adds the second snapshot to the first.
 fn unite(first: &Path, second: &Path) -> Result<()> {
     let session = "kubernetes/session.txt";
-    let both = read(&first.join(session))? + &read(&second.join(session))?;
+    let both = one_session(&read(&first.join(session))?, &read(&second.join(session))?);
     fs::write(first.join(session), both)?;
     for entry in fs::read_dir(second.join("kubernetes"))? {
         let path = entry?.path();
@@ -149,6 +149,30 @@ fn unite(first: &Path, second: &Path) -> Result<()> {
     }
     fs::write(first.join("alert.json"), alert.to_string())?;
     metrics(&first.join("metrics.csv"), &second.join("metrics.csv"))
+}
+
+/// Both sessions, one after the other. Services of machines that both have were asked for twice: one that was down in
+/// either is down.
+fn one_session(first: &str, second: &str) -> String {
+    let mut documents: Vec<(&str, &str)> = parts(first);
+    for (command, text) in parts(second) {
+        let asked = command.contains(" systemctl status ");
+        match documents.iter_mut().find(|(known, _)| asked && *known == command) {
+            Some(known) if !text.contains("Active: active") => known.1 = text,
+            Some(_) => {}
+            None => documents.push((command, text)),
+        }
+    }
+    documents.into_iter().flat_map(|(command, text)| [command, text]).collect()
+}
+
+/// Lines with a prompt, each with what follows it.
+fn parts(session: &str) -> Vec<(&str, &str)> {
+    let mut starts: Vec<usize> = session.match_indices("\n$ ").map(|(at, _)| at + 1).collect();
+    starts.insert(0, 0);
+    let ends = starts.iter().skip(1).copied().chain([session.len()]);
+    let parts = starts.iter().zip(ends).filter_map(|(start, end)| session.get(*start..end));
+    parts.map(|part| part.split_at(part.find('\n').map_or(part.len(), |at| at + 1))).collect()
 }
 
 /// Adds the second table's rows, moved so that both tables end together.
@@ -188,4 +212,26 @@ fn read(path: &Path) -> Result<String> {
 
 fn value(path: &Path) -> Result<Value> {
     serde_json::from_str(&read(path)?).with_context(|| format!("{}: not JSON", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_that_is_down_in_either_session_is_down() {
+        let first = "$ kubectl get pods -n a\nNAME\n$ ssh m systemctl status x\nActive: active (running)\n";
+        let second = "$ kubectl get pods -n b\nNAME\n$ ssh m systemctl status x\nActive: inactive (dead)\n";
+        let expected = "$ kubectl get pods -n a\nNAME\n$ ssh m systemctl status x\nActive: inactive (dead)\n\
+                        $ kubectl get pods -n b\nNAME\n";
+        assert_eq!(one_session(first, second), expected);
+        let kept = "$ ssh m systemctl status x\nActive: inactive (dead)\n$ kubectl get pods -n b\nNAME\n";
+        assert_eq!(
+            one_session(
+                "$ ssh m systemctl status x\nActive: inactive (dead)\n",
+                &second.replace("inactive", "active")
+            ),
+            kept
+        );
+    }
 }

@@ -32,16 +32,11 @@ const RENAMED: [&str; 11] = [
 const KEPT: [&str; 7] =
     ["default", "kube-system", "kube-public", "kube-node-lease", "kubernetes", "master", "control-plane"];
 
-/// Machines named after their role, as every cluster of the suite has one.
-const ROLES: [&str; 1] = ["master"];
-
 impl Renaming {
-    /// New names for a capture that is to stand beside another one: the machines named after their role, which both
-    /// have, are told apart too.
+    /// New names for a capture that is to stand beside another one, so that they have no object in common but those
+    /// that keep their names: the machine of the control plane is one for both.
     pub(super) fn of_second(capture: &Capture) -> Renaming {
         let mut renaming = Renaming::of(capture);
-        renaming.names.extend(ROLES.iter().map(|role| ((*role).to_owned(), (*role).to_owned())));
-        renaming.names.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         for (_, new) in &mut renaming.names {
             new.insert_str(0, "b-");
         }
