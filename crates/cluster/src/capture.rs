@@ -28,12 +28,16 @@ impl Capture {
         self.documents.push(Document { command: command.into(), text: text.into() });
     }
 
-    /// Reads a pasted terminal session: a line `$ kubectl …` (or `# kubectl …`, with or without something before the
-    /// prompt sign) begins a document and what follows is its output. Text before the first such line, or all of it
-    /// when there is none, becomes one document without a command, which is recognised by its form. `source` names
-    /// where the text came from, for such documents.
+    /// Reads a pasted terminal session: a line that begins with `$ kubectl …` or `user@host:~# kubectl …` begins a
+    /// document and what follows is its output. Text before the first such line, or all of it when there is none,
+    /// becomes one document without a command, which is recognised by its form. `source` names where the text came
+    /// from, for such documents; files of YAML and JSON are never taken for sessions.
     pub fn from_transcript(source: &str, text: &str) -> Capture {
         let mut capture = Capture::default();
+        if [".yaml", ".yml", ".json"].iter().any(|end| source.to_ascii_lowercase().ends_with(end)) {
+            capture.push(source, text);
+            return capture;
+        }
         let mut command = source.to_owned();
         let mut body = String::new();
         for line in text.split_inclusive('\n') {
@@ -60,11 +64,12 @@ impl Capture {
 
 /// The command of a line that shows a shell's prompt.
 fn prompt(line: &str) -> Option<&str> {
-    let line = line.trim();
-    let typed = line.strip_prefix("$ ").or_else(|| line.strip_prefix("# ")).or_else(|| {
+    // What is indented is output: a comment in YAML, a script in a config map.
+    let line = line.trim_end();
+    let typed = line.strip_prefix("$ ").or_else(|| {
         let at = line.find("$ ").or_else(|| line.find("# "))?;
-        // `user@host:~/dir$ ` has no blank before the sign.
-        line.get(..at).filter(|before| !before.contains(' '))?;
+        // `user@host:~/dir$ ` has no blank before the sign. A bare `#` begins a comment.
+        line.get(..at).filter(|before| !before.is_empty() && !before.contains(' '))?;
         line.get(at + 2..)
     })?;
     let program = typed.split_whitespace().next()?;
@@ -91,6 +96,18 @@ mod tests {
             "$ kubectl get pods\nNAME READY\na 1/1\n\nroot@jump:~# kubectl get svc -n x\n$ not a command\n",
             &[("kubectl get pods", "NAME READY\na 1/1\n\n"), ("kubectl get svc -n x", "$ not a command\n")],
         );
+    }
+
+    #[test]
+    fn comments_and_scripts_are_no_prompts() {
+        let text = "$ kubectl get cm -o yaml\n# kubectl apply -f x\n  script: |\n    $ kubectl get nodes\n";
+        check(
+            text,
+            &[("kubectl get cm -o yaml", "# kubectl apply -f x\n  script: |\n    $ kubectl get nodes\n")],
+        );
+        let file = Capture::from_transcript("web.yaml", "$ kubectl get nodes\n");
+        assert_eq!(file.documents.len(), 1);
+        assert_eq!(file.documents[0].command, "web.yaml");
     }
 
     #[test]

@@ -50,9 +50,7 @@ pub fn counts(picture: &Picture) -> Vec<Count> {
 /// What the capture lacks for a full check, in sentences.
 pub fn missing(picture: &Picture) -> Vec<String> {
     let mut missing = Vec::new();
-    let namespaces: std::collections::BTreeSet<&str> =
-        picture.pods.iter().map(|pod| pod.key.namespace.as_str()).collect();
-    if picture.pods.is_empty() && !namespaces.iter().any(|namespace| picture.pods.is_listed(namespace)) {
+    if picture.pods.is_empty() && picture.pods.listings.is_empty() {
         missing.push("no pods: `kubectl get pods -A -o json` (or `kubectl describe pods`)".to_owned());
     }
     if picture.nodes.is_empty() {

@@ -73,7 +73,17 @@ fn heading(check: &ClusterCheck, active: &[&ClusterProblem], pen: &mut Pen) {
         .iter()
         .map(|count| format!("{} of {} {} well", count.well, count.all, count.what))
         .collect();
+    let unwell: Vec<String> = check
+        .counts
+        .iter()
+        .filter(|count| count.well < count.all)
+        .map(|count| format!("{} of {} {}", count.all - count.well, count.all, count.what))
+        .collect();
     let (said, role) = match (active.len(), check.counts.is_empty()) {
+        (0, false) if !unwell.is_empty() => (
+            format!("NOT EXPLAINED  {} not well, and nothing here says why", unwell.join(", ")),
+            Role::VerdictUnsure,
+        ),
         (0, true) => ("CANNOT TELL  nothing of a cluster could be read".to_owned(), Role::VerdictUnsure),
         (0, false) => ("NOTHING FOUND WRONG".to_owned(), Role::VerdictFine),
         (found, _) => (counted(found as u64, "PROBLEM", "PROBLEMS"), Role::VerdictSure),
@@ -150,4 +160,64 @@ fn notes(check: &ClusterCheck, pen: &mut Pen) {
 fn line(lead: &str, raw: &str, role: Role, pen: &mut Pen) {
     let rest = " ".repeat(lead.chars().count());
     pen.paragraph(vec![span(lead, Role::Muted)], &[span(rest, Role::Plain)], &[span(text::line(raw), role)]);
+}
+
+#[cfg(test)]
+mod tests {
+    use midwatch_model::{CLUSTER_CHECK_SCHEMA, ClusterCount, ClusterFact};
+
+    use super::*;
+
+    fn check(well: u64, problems: Vec<ClusterProblem>) -> ClusterCheck {
+        let counts = vec![ClusterCount { what: "pods".into(), all: 2, well }];
+        ClusterCheck { schema: CLUSTER_CHECK_SCHEMA, problems, counts, ..ClusterCheck::default() }
+    }
+
+    fn problem(standing: ProblemStanding) -> ClusterProblem {
+        ClusterProblem {
+            kind: "crash_loop".into(),
+            subject: "1".into(),
+            stage: "runtime".into(),
+            object: "Deployment shop/web".into(),
+            standing,
+            certainty: ProblemCertainty::Stated,
+            summary: "it ends\u{1b}[31m again".into(),
+            facts: vec![ClusterFact {
+                statement: "s".into(),
+                source: "session.txt".into(),
+                quote: "# q\nx".into(),
+            }],
+            explains: (0..9).map(|at| format!("Service shop/s{at}")).collect(),
+            could_also_be: vec!["out_of_memory".into()],
+            remedy: "mend it".into(),
+        }
+    }
+
+    fn first_line(check: &ClusterCheck) -> String {
+        let text = cluster_terminal(check, false, &TerminalOptions::default());
+        text.lines().next().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn what_is_not_well_and_not_explained_is_never_called_fine() {
+        assert_eq!(first_line(&check(2, vec![])), "NOTHING FOUND WRONG");
+        assert!(first_line(&check(1, vec![])).starts_with("NOT EXPLAINED"));
+        assert!(
+            first_line(&check(0, vec![problem(ProblemStanding::Recovered)])).starts_with("NOT EXPLAINED")
+        );
+        assert!(first_line(&ClusterCheck::default()).starts_with("CANNOT TELL"));
+        assert_eq!(first_line(&check(1, vec![problem(ProblemStanding::Active)])), "1 PROBLEM");
+    }
+
+    #[test]
+    fn text_from_outside_stays_on_its_line_and_what_is_left_out_is_counted() {
+        let text = cluster_terminal(
+            &check(1, vec![problem(ProblemStanding::Active)]),
+            false,
+            &TerminalOptions::default(),
+        );
+        assert!(!text.contains('\u{1b}'), "{text}");
+        assert!(!text.lines().any(|line| line.starts_with("# q") || line == "x"), "{text}");
+        assert!(text.contains("3 more"), "{text}");
+    }
 }

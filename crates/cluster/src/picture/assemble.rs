@@ -1,5 +1,6 @@
 //! From what was read to the picture: parts of one object are merged, kinds get their types.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -95,7 +96,8 @@ impl Picture {
             for origin in left {
                 parts.extend(read_left(&key, origin, picture.part(origin)));
             }
-            parts.sort_by_key(|part| (part.origin.form, part.origin.document, part.origin.start));
+            // Nearest to the API first; of equals the latest answer, for the state may have moved on.
+            parts.sort_by_key(|part| (part.origin.form, Reverse(part.origin.document), part.origin.start));
             picture.place(key, parts);
         }
         for listing in listings {
@@ -120,7 +122,9 @@ impl Picture {
         let mut value = Value::Null;
         let is_live = !live.is_empty();
         for part in live {
-            row.extend(part.row);
+            for (title, cell) in part.row {
+                row.entry(title).or_insert(cell);
+            }
             merge(&mut value, part.value);
         }
         let mut declared = Value::Null;

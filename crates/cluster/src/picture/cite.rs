@@ -1,7 +1,9 @@
 //! Facts: statements that carry the line they rest on.
 
+use std::borrow::Cow;
+
 use super::{Origin, Picture};
-use crate::kind::ObjectKey;
+use crate::kind::{Kind, ObjectKey};
 
 /// Longest quotation, in characters.
 const QUOTE_CHARS_MAX: usize = 400;
@@ -25,7 +27,8 @@ impl Picture {
         let origins = self.origins(key);
         for origin in &origins {
             if let Some(line) = self.part(*origin).lines().find(|line| line.contains(needle)) {
-                return Fact { statement, source: self.source(*origin).to_owned(), quote: cut(line, needle) };
+                let quote = if key.kind == Kind::Secret { without_value(line) } else { cut(line, needle) };
+                return Fact { statement, source: self.source(*origin).to_owned(), quote };
             }
         }
         let source =
@@ -51,9 +54,32 @@ impl Picture {
     }
 }
 
-/// One line, trimmed; of a long one the part around the needle.
+/// A line of a secret: its key, never its value.
+fn without_value(line: &str) -> String {
+    let key = line.trim().split_once(": ").map_or("", |(key, _)| key);
+    let key: String = key.chars().take(QUOTE_CHARS_MAX / 4).collect();
+    format!("{key}: (a secret's value, not shown)")
+}
+
+/// The text with passwords of URLs (`scheme://user:password@host`) left out.
+pub(crate) fn without_passwords(text: &str) -> Cow<'_, str> {
+    let mut out = Cow::Borrowed(text);
+    let mut from = 0;
+    while let Some(at) = out.get(from..).and_then(|rest| rest.find("://")).map(|at| from + at + 3) {
+        let authority = out.get(at..).unwrap_or("").split(['/', ' ', '"', '\'', '?']).next().unwrap_or("");
+        let login = authority.rfind('@').and_then(|end| Some((authority.get(..end)?.find(':')?, end)));
+        from = at;
+        if let Some((colon, end)) = login {
+            out.to_mut().replace_range(at + colon + 1..at + end, "…");
+        }
+    }
+    out
+}
+
+/// One line, trimmed and without passwords; of a long one the part around the needle.
 fn cut(line: &str, needle: &str) -> String {
-    let line = line.trim();
+    let line = without_passwords(line.trim());
+    let line = line.as_ref();
     if line.chars().nth(QUOTE_CHARS_MAX).is_none() {
         return line.to_owned();
     }
@@ -62,4 +88,24 @@ fn cut(line: &str, needle: &str) -> String {
     let part: String = line.chars().skip(before).take(QUOTE_CHARS_MAX).collect();
     let (open, close) = (if before > 0 { "…" } else { "" }, "…");
     format!("{open}{part}{close}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_never_quoted() {
+        for (text, shown) in [
+            ("URL=postgres://u:secret@db:5432/x", "URL=postgres://u:…@db:5432/x"),
+            ("a http://x:80/y b amqp://g:p@q c", "a http://x:80/y b amqp://g:…@q c"),
+            ("redis://:pw@cache", "redis://:…@cache"),
+            ("mail a:b@c", "mail a:b@c"),
+            ("http://", "http://"),
+        ] {
+            assert_eq!(without_passwords(text), shown);
+        }
+        assert_eq!(without_value("  PASSWORD: aHVudGVyMg=="), "PASSWORD: (a secret's value, not shown)");
+        assert_eq!(without_value("{\"stringData\":{\"a\":\"b\"}}"), ": (a secret's value, not shown)");
+    }
 }

@@ -79,6 +79,7 @@ fn kubectl(source: Source<'_>, asked: &Kubectl, reading: &mut Reading) {
     let structured = matches!(asked.output.as_deref(), Some("yaml" | "json"))
         || text.starts_with("apiVersion:")
         || text.starts_with('{');
+    let unread_before = reading.unread.len();
     if asked.verb == "describe" {
         describe::read(source, asked, reading);
     } else if structured {
@@ -89,18 +90,25 @@ fn kubectl(source: Source<'_>, asked: &Kubectl, reading: &mut Reading) {
     if source.text.contains("(NotFound)") {
         absent(source, asked, reading);
     }
-    listed(asked, text.is_empty() || text.starts_with("No resources found"), reading);
+    let state = match () {
+        // An answer that was read in part does not tell what is not there.
+        () if reading.unread.len() > unread_before => {
+            ListingState::Refused("the answer could not be read whole".to_owned())
+        }
+        () if text.is_empty() || text.starts_with("No resources found") => ListingState::Empty,
+        () => ListingState::Listed,
+    };
+    listed(asked, &state, reading);
 }
 
 /// Notes that kinds were listed, where the command asked for all of them and kept all of the answer.
-fn listed(asked: &Kubectl, is_empty: bool, reading: &mut Reading) {
+fn listed(asked: &Kubectl, state: &ListingState, reading: &mut Reading) {
     if !asked.names.is_empty() || asked.selected || asked.piped {
         return;
     }
     for kind in &asked.kinds {
         if let Some(namespace) = listed_namespace(*kind, asked) {
-            let state = if is_empty { ListingState::Empty } else { ListingState::Listed };
-            reading.listings.push(Listing { kind: *kind, namespace, state });
+            reading.listings.push(Listing { kind: *kind, namespace, state: state.clone() });
         }
     }
 }

@@ -275,11 +275,13 @@ fn fault(picture: &Picture, workload: &Workload<'_>, stuck: &Stuck<'_>, pulled: 
     fault.subject = verdict.subject.to_owned();
     fault.neighbours = verdict.neighbours;
     fault.facts.push(stuck.fact.clone());
-    fault.facts.push(picture.fact(
-        &workload.key,
-        &stuck.image,
-        format!("{} asks for the image {}", workload.key, stuck.image),
-    ));
+    if !stuck.image.is_empty() {
+        fault.facts.push(picture.fact(
+            &workload.key,
+            &stuck.image,
+            format!("{} asks for the image {}", workload.key, stuck.image),
+        ));
+    }
     fault.facts.push(picture.fact(
         &stuck.pod.key,
         &stuck.reason,
@@ -335,10 +337,22 @@ fn words(fault: &Fault, workload: &Workload<'_>, image: &str, host: &str, serves
             format!("{key} may not pull {image} (imagePullPolicy Never) and the node does not have it"),
             format!("set imagePullPolicy of {key} to IfNotPresent, or load the image onto the node"),
         ),
+        _ if fault.certainty == Certainty::Suspected => {
+            let what = if image.is_empty() { "its image" } else { image };
+            (
+                format!("{key} cannot pull {what}, and why is not in the capture"),
+                format!(
+                    "see what the kubelet says: kubectl describe pods -n {} (look for Failed)",
+                    key.namespace
+                ),
+            )
+        }
         _ => (
             format!("{key} cannot pull {image}: it does not exist in the registry {host}"),
             format!(
-                "correct the image of {key}: kubectl set image or kubectl rollout undo -n {}",
+                "correct the image of {key} (kubectl set image), or go back: kubectl rollout undo {}/{} -n {}",
+                key.kind.as_str().to_lowercase(),
+                key.name,
                 key.namespace
             ),
         ),

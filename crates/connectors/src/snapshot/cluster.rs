@@ -51,7 +51,8 @@ pub(super) fn read(files: &[SnapshotFile], damage: &mut DamageLog) -> Vec<Printo
 static STATED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let iso = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)";
     let written = r"\d{1,2} [A-Z][a-z]{2} 20\d\d \d\d:\d\d:\d\d [+-]\d{4}";
-    let before_iso = "(?m)(?:^|(?:Timestamp|Time|At)\"?: \"?)";
+    let before_iso = "(?m)(?:^|(?:creationTimestamp|firstTimestamp|lastTimestamp|lastTransitionTime|lastUpdateTime|\
+                      lastHeartbeatTime|startTime|completionTime|eventTime|startedAt|finishedAt)\"?: \"?)";
     let before_written = r"(?:Started|Finished|Start Time|CreationTimestamp):\s+[A-Z][a-z]{2}, ";
     Regex::new(&format!("{before_iso}({iso})|{before_written}({written})")).ok()
 });
@@ -78,7 +79,8 @@ mod tests {
     #[test]
     fn a_capture_is_as_old_as_the_last_thing_it_tells_of() {
         let text = "2026-03-01T10:00:00.5Z started\n  creationTimestamp: \"2026-02-01T00:00:00Z\"\n      Started:      Sun, \
-                    01 Mar 2026 18:30:00 +0800\ncertificate ends 2031-01-01T00:00:00Z\n";
+                    01 Mar 2026 18:30:00 +0800\ncertificate ends 2031-01-01T00:00:00Z\n  renewalTime: \
+                    \"2030-01-01T00:00:00Z\"\n";
         let printout = Printout { command: String::new(), text: text.to_owned() };
         let ns = |time: &str| i64::try_from(time.parse::<Timestamp>().unwrap().as_nanosecond()).unwrap();
         let expected = (ns("2026-02-01T00:00:00Z"), ns("2026-03-01T10:30:00Z"));

@@ -199,7 +199,7 @@ fn wrong_address(ground: &Ground<'_>, edge: &Edge) -> Option<Fault> {
         facts,
         explains: vec![client.key.clone()],
         neighbours: vec![FaultKind::ServiceMissing, FaultKind::PodDnsBroken],
-        remedy: match edge.holder == client.key && !edge.name.is_empty() {
+        remedy: match edge.holder == client.key && !edge.name.is_empty() && is_plain(&edge.text) {
             true => format!(
                 "Correct the address: kubectl -n {} set env {kind}/{name} {}={}",
                 client.key.namespace,
@@ -209,6 +209,12 @@ fn wrong_address(ground: &Ground<'_>, edge: &Edge) -> Option<Fault> {
             false => format!("Correct {} in {} to {new}", edge.name, edge.holder),
         },
     })
+}
+
+/// Whether a value is an address and nothing else: what may hold a password, or is cut, is not printed.
+fn is_plain(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-:/".contains(c);
+    text.len() < 200 && text.chars().all(plain)
 }
 
 /// The service that the client is known to call, that offers the port of the wrong address, and that no other address

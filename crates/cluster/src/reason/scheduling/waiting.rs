@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Event, Fact, Picture, Record, ServiceState, pod_state};
 use crate::reason::workload::{Workload, controller, workloads};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Pod, PodSpec};
 
 /// Pods of one workload that are looked at, where each may wait for a reason of its own.
 const PODS_MAX: usize = 8;
@@ -114,7 +114,12 @@ fn of_pod(
     let template = workload.template.and_then(|template| template.spec.as_ref());
     let own = pod.object.spec.as_ref();
     // What describe and tables leave out of the pod stands in the template.
-    let mut spec = own.or(template)?.clone();
+    // A row of a table tells nothing of the spec; what the scheduler said of the pod does.
+    let mut spec = match own.or(template) {
+        Some(spec) => spec.clone(),
+        None if refusal.is_some() => PodSpec::default(),
+        None => return None,
+    };
     if let Some(template) = template {
         spec.affinity = spec.affinity.or_else(|| template.affinity.clone());
         spec.node_selector = spec.node_selector.or_else(|| template.node_selector.clone());

@@ -101,7 +101,8 @@ fn read(picture: &Picture, context: &Context, citation: &Citation, result: &mut 
         result.seen.insert((Signal::Infrastructure, entity.clone()));
         result.entities.push(entity);
     }
-    if diagnosis.faults.is_empty() {
+    let is_seen = !midwatch_cluster::counts(picture).is_empty() && picture.unread.is_empty();
+    if diagnosis.faults.is_empty() && is_seen {
         let well = Draft {
             summary: "the cluster was checked and nothing in it was found wrong".to_owned(),
             ..Draft::new(
