@@ -224,3 +224,25 @@ fn entity_of(key: &ObjectKey) -> EntityId {
         kind => EntityId::new(EntityKind::Workload, format!("{} {}", kind.as_str(), key.name)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use midwatch_cluster::FaultKind;
+
+    use crate::mechanisms::MechanismSet;
+
+    #[test]
+    fn every_fault_of_a_cluster_is_a_mechanism_and_stands_in_the_guide() {
+        let set = MechanismSet::load(&[]).unwrap();
+        let guide = include_str!("../../../../../docs/guide/kubernetes.md");
+        for kind in FaultKind::ALL {
+            let word = kind.as_str();
+            let predicted = set.iter().any(|mechanism| {
+                mechanism.is_cause
+                    && mechanism.predicts.iter().any(|seen| seen.concepts.iter().any(|one| one == word))
+            });
+            assert!(predicted, "no mechanism predicts {word}");
+            assert!(guide.contains(&format!("| `{word}` | {} |", kind.title())), "no row for {word}");
+        }
+    }
+}

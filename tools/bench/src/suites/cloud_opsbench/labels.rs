@@ -27,6 +27,8 @@ const LABELS: &[(FaultKind, &str, &str, &str)] = &[
     (F::ProbePortWrong, "readiness", "Runtime_Fault", "readiness_probe_incorrect_port"),
     (F::ProbeProtocolWrong, "readiness", "Runtime_Fault", "readiness_probe_incorrect_protocol"),
     (F::ProbeTooImpatient, "readiness", "Runtime_Fault", "readiness_probe_incorrect_timing"),
+    (F::ProbeTooLate, "readiness", "Runtime_Fault", "readiness_probe_incorrect_timing"),
+    (F::ProbeTooLate, "liveness", "Runtime_Fault", "liveness_probe_incorrect_timing"),
     (F::OutOfMemory, "", "Runtime_Fault", "oom_killed"),
     (F::ZeroReplicas, "", "Runtime_Fault", "deployment_zero_replicas"),
     (F::DatabaseReadOnly, "", "Runtime_Fault", "db_read_only"),
