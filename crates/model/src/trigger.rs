@@ -69,6 +69,9 @@ pub struct Alert {
     /// Labels as sent.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// What the sender says beside the labels: sentences for people, and names of what it is about.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
     /// Link back to the sender.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,

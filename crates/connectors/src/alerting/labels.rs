@@ -80,6 +80,15 @@ pub(crate) fn insert(labels: &mut BTreeMap<String, String>, name: &str, value: &
     }
 }
 
+/// Annotations as they came, bounded like labels.
+pub(crate) fn annotations(sent: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut annotations = BTreeMap::new();
+    for (name, value) in sent {
+        insert(&mut annotations, name, value);
+    }
+    annotations
+}
+
 /// Adds a tag written `key:value` or `key=value`; a tag without a separator is kept as `key` = `true`.
 pub(crate) fn insert_tag(labels: &mut BTreeMap<String, String>, tag: &str) {
     match tag.split_once([':', '=']) {

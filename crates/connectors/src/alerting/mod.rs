@@ -5,7 +5,7 @@ mod labels;
 mod read;
 
 pub(crate) use expression::{comparison, percent_decoded};
-pub(crate) use labels::{insert, insert_tag, key, scalar_text, target};
+pub(crate) use labels::{annotations, insert, insert_tag, key, scalar_text, target};
 pub(crate) use read::{cut, instant, leading_number, non_empty, number, parse, severity, state, trigger};
 
 #[cfg(test)]

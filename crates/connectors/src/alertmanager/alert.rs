@@ -143,6 +143,7 @@ fn to_alert(wire: &WireAlert<'_>) -> Option<Alert> {
         resolved_at: alerting::instant(&wire.ends_at).filter(|_| state == AlertState::Resolved),
         fingerprint: wire.fingerprint.as_deref().and_then(alerting::non_empty),
         labels,
+        annotations: alerting::annotations(&wire.annotations),
         link: wire.generator_url.as_deref().and_then(alerting::non_empty),
     })
 }

@@ -307,6 +307,7 @@ fn to_alert(alarm: Alarm<'_>) -> Option<Alert> {
         resolved_at: changed_at.filter(|_| state == AlertState::Resolved),
         fingerprint: alarm.identity.and_then(alerting::non_empty),
         labels: alarm.labels,
+        annotations: BTreeMap::new(),
         link: None,
     })
 }

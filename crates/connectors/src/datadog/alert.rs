@@ -122,6 +122,7 @@ fn to_alert(fields: &BTreeMap<String, &Value>) -> Alert {
         resolved_at: happened.filter(|_| state == AlertState::Resolved),
         fingerprint: text(&["alert_cycle_key", "aggreg_key", "alert_id", "monitor_id", "id"]),
         labels,
+        annotations: BTreeMap::new(),
         link: text(&["link", "event_link", "url", "alert_url"]),
     }
 }

@@ -133,6 +133,7 @@ fn to_alert(wire: &WireAlert<'_>) -> Alert {
         resolved_at: alerting::instant(&wire.ends_at).filter(|_| state == AlertState::Resolved),
         fingerprint: wire.fingerprint.as_deref().and_then(alerting::non_empty),
         labels,
+        annotations: alerting::annotations(&wire.annotations),
         link: [&wire.panel_url, &wire.dashboard_url, &wire.generator_url]
             .into_iter()
             .find_map(|link| link.as_deref().and_then(alerting::non_empty)),
@@ -186,6 +187,7 @@ fn legacy_alert(wire: &Legacy<'_>) -> Alert {
         resolved_at: None,
         fingerprint: Some(wire.rule_id.to_string()),
         labels,
+        annotations: BTreeMap::new(),
         link: wire.rule_url.as_deref().and_then(alerting::non_empty),
     }
 }

@@ -172,6 +172,7 @@ fn incident_alert(incident: &Incident<'_>, resolves: bool, happened: &Value) -> 
             .filter(|_| resolved),
         fingerprint: alerting::non_empty(&incident.id),
         labels,
+        annotations: BTreeMap::new(),
         link: incident.html_url.as_deref().and_then(alerting::non_empty),
     }
 }
@@ -213,6 +214,7 @@ fn event_alert(event: &EventsApi<'_>) -> Option<Alert> {
         resolved_at: happened.filter(|_| resolved),
         fingerprint: event.dedup_key.as_deref().and_then(alerting::non_empty),
         labels,
+        annotations: BTreeMap::new(),
         link: event.client_url.as_deref().and_then(alerting::non_empty),
     })
 }

@@ -66,6 +66,7 @@ const FINGERPRINT: &[&str] =
     &["fingerprint", "dedup_key", "dedupe_key", "alias", "alert_id", "incident_key", "external_id", "id"];
 const LINK: &[&str] = &["link", "url", "html_url", "generator_url", "source_url"];
 const LABELS: &[&str] = &["labels", "tags", "dimensions", "common_labels", "attributes"];
+const ANNOTATIONS: &[&str] = &["annotations", "common_annotations"];
 const NESTED: &[&str] = &["annotations", "details", "common_annotations"];
 
 /// Parts of one alert, by key; an inner object's fields come before those around it.
@@ -123,12 +124,13 @@ fn snake(name: &str) -> String {
 
 fn to_alert(object: &Map<String, Value>, around: &Fields<'_>) -> Option<Alert> {
     let mut all = fields(object);
-    for inner in NESTED.iter().filter_map(|name| object.get(*name)).filter_map(Value::as_object) {
-        for (name, value) in fields(inner) {
+    let nested = |name: &&String| NESTED.contains(&snake(name).as_str());
+    for (_, inner) in object.iter().filter(|(name, _)| nested(name)) {
+        for (name, value) in inner.as_object().map(fields).unwrap_or_default() {
             all.entry(name).or_insert(value);
         }
     }
-    let labels = labels(object);
+    let labels = pairs(object, LABELS);
     let own_target = text(&all, TARGET);
     for name in STATE.iter().chain(SEVERITY).chain(FIRED) {
         if let Some(value) = around.get(*name) {
@@ -174,13 +176,15 @@ fn to_alert(object: &Map<String, Value>, around: &Fields<'_>) -> Option<Alert> {
         resolved_at: resolved_at.filter(|_| state == AlertState::Resolved),
         fingerprint: text(&all, FINGERPRINT),
         labels,
+        annotations: pairs(object, ANNOTATIONS),
         link: text(&all, LINK),
     })
 }
 
-fn labels(object: &Map<String, Value>) -> BTreeMap<String, String> {
+/// The texts below keys called one of `names`.
+fn pairs(object: &Map<String, Value>, names: &[&str]) -> BTreeMap<String, String> {
     let mut labels = BTreeMap::new();
-    for (_, value) in object.iter().filter(|(name, _)| LABELS.contains(&snake(name).as_str())) {
+    for (_, value) in object.iter().filter(|(name, _)| names.contains(&snake(name).as_str())) {
         match value {
             Value::Object(pairs) => {
                 for (name, value) in pairs {
