@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::core::v1::NodeCondition;
 
+use crate::kind::ObjectKey;
 use crate::picture::{Picture, pod_state};
 use crate::reason::workload;
 
@@ -47,6 +48,15 @@ pub fn counts(picture: &Picture) -> Vec<Count> {
     counts
 }
 
+/// Workloads that have all the pods they want, with how many that is; those at zero are left out.
+pub fn complete_workloads(picture: &Picture) -> Vec<(ObjectKey, i32)> {
+    let all = workload::workloads(picture);
+    let complete = all.into_iter().filter(|workload| !workload.lacks_pods());
+    complete
+        .filter_map(|workload| Some((workload.key, workload.wanted.filter(|wanted| *wanted > 0)?)))
+        .collect()
+}
+
 /// What the capture lacks for a full check, in sentences.
 pub fn missing(picture: &Picture) -> Vec<String> {
     let mut missing = Vec::new();
@@ -77,6 +87,6 @@ pub fn missing(picture: &Picture) -> Vec<String> {
 }
 
 /// Every workload of the picture, by key.
-pub fn workload_keys(picture: &Picture) -> Vec<crate::ObjectKey> {
+pub fn workload_keys(picture: &Picture) -> Vec<ObjectKey> {
     workload::workloads(picture).into_iter().map(|workload| workload.key).collect()
 }

@@ -14,6 +14,9 @@ pub const CLIMBING: &str = "climbing";
 /// Something nearly full that climbs all the time that was looked at.
 pub const FILLING: &str = "filling_up";
 
+/// Something never seen normal: whether it is out of the ordinary takes a baseline, or somebody who knows.
+pub const NO_BASELINE: &str = "no_baseline";
+
 /// A caller's time limit ran out.
 pub const DEADLINE_EXCEEDED: &str = "deadline_exceeded";
 
@@ -37,6 +40,10 @@ pub const ADDED: &[(&str, &str)] = &[
     (
         FILLING,
         "by metrics, to a share of a disk or of a capacity that is nearly full and climbs all the window long",
+    ),
+    (
+        NO_BASELINE,
+        "by metrics, to a series that left its first level within its first points or stands at its limit all the time; by logs, to trouble with no earlier lines to compare with; it becomes worse when a firing alert speaks of it",
     ),
     (DEADLINE_EXCEEDED, "by traces, to failing spans whose time limit ran out or whose callee was slow"),
     (UPSTREAM_ERROR, "by traces, to failing calls of something that leaves no spans"),

@@ -78,7 +78,7 @@ pub async fn investigate(
     session.stage("orientation", &orientation)?;
     declared(&orientation, &mut session, &mut board).await?;
     explain(&orientation, &mut session, &mut board).await?;
-    settle_condition(&mut orientation, &board);
+    settle_condition(&mut orientation, &mut board);
     session.stage("condition", &orientation)?;
     let localisation = localise(&orientation, &board);
     note_unseen(&orientation, &localisation, &mut board);

@@ -28,6 +28,8 @@ pub enum Measure {
     Disk,
     /// Storage operations, their queue or their latency.
     DiskIo,
+    /// Reads and writes asked of a storage: operations or bytes a second.
+    StorageLoad,
     /// Network volume.
     Network,
     /// Lost, retransmitted or reset packets and connections.
@@ -97,6 +99,7 @@ impl Measure {
             Measure::GarbageCollection => "garbage_collection",
             Measure::Disk => "disk",
             Measure::DiskIo => "disk_io",
+            Measure::StorageLoad => "storage_load",
             Measure::Network => "network",
             Measure::NetworkErrors => "network_errors",
             Measure::Connections => "connections",

@@ -8,6 +8,8 @@ const CASES: &[(&str, &str)] = &[
     ("ENOSPC: no space left on device, write", "disk_full"),
     ("could not extend file \"base/1\": No space left on device", "disk_full"),
     ("Disk quota exceeded", "disk_full quota_exceeded"),
+    ("The instance ran out of storage space.", "disk_full"),
+    ("checkpoints are occurring too frequently (8 seconds apart)", "checkpoint_frequent"),
     ("touch: cannot touch 'x': Read-only file system", "read_only_filesystem"),
     ("EXT4-fs error: remounting filesystem read-only", "read_only_filesystem"),
     ("java.lang.OutOfMemoryError: Java heap space", "out_of_memory"),

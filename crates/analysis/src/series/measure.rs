@@ -193,7 +193,15 @@ fn corrected(measure: Measure, words: &[String], unit: Unit) -> Measure {
             Measure::Load
         }
         (Measure::Load | Measure::Throughput, Unit::Bytes) => Measure::Size,
-        (Measure::Disk, Unit::PerSecond) => Measure::DiskIo,
+        (Measure::Disk, Unit::PerSecond) => Measure::StorageLoad,
+        // Operations are what is asked of a storage; time and queues are how it copes.
+        (Measure::DiskIo, _)
+            if ["iops", "ops", "operation", "throughput"].into_iter().any(has)
+                && !timed
+                && !["time", "wait", "await", "queue"].into_iter().any(has) =>
+        {
+            Measure::StorageLoad
+        }
         (other, _) => other,
     }
 }
@@ -297,7 +305,12 @@ fn worse_of(measure: Measure, words: &[String]) -> Option<Direction> {
             Direction::Down
         }
         Measure::CertificateTime => return Some(Direction::Down),
-        Measure::Load | Measure::Network | Measure::Size | Measure::Limit | Measure::Other => return None,
+        Measure::Load
+        | Measure::StorageLoad
+        | Measure::Network
+        | Measure::Size
+        | Measure::Limit
+        | Measure::Other => return None,
         _ => Direction::Up,
     };
     let has = |word: &str| words.iter().any(|have| have == word);

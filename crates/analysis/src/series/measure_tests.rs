@@ -103,9 +103,11 @@ FreeStorageSpace disk
 volume_used_ratio disk
 disk_io_time disk_io
 disk_write_latency_ms disk_io
-iops disk_io
+iops storage_load
+WriteIOPS storage_load
+DiskQueueDepth disk_io
 wal_fsync_duration_seconds disk_io
-disk_read_ops disk_io
+disk_read_ops storage_load
 io_wait disk_io
 network_receive_bytes_total network
 NetworkIn network

@@ -40,4 +40,4 @@ pub use shift::{
     Shift, ShiftOptions, baseline_shift, departure_of, direction_of, mann_whitney_p, normal_band,
     shift_of_values,
 };
-pub use trend::{Climb, climbing_from_the_start, climbing_throughout};
+pub use trend::{Climb, Moved, climbing_from_the_start, climbing_throughout, moved_from_the_start};

@@ -67,6 +67,62 @@ fn steady_climb(points: &[(i64, f64)]) -> Option<Climb> {
     (steady && clear).then_some(climb)
 }
 
+/// A level that a series left so early that nothing before can be called its normal.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moved {
+    /// First point from which it stays beyond half of the way.
+    pub at_ns: i64,
+    /// Points before that one.
+    pub points_before: usize,
+    /// Median of its first points.
+    pub from: f64,
+    /// Median of its last third.
+    pub to: f64,
+}
+
+/// Fewest points to say that a series moved.
+const MOVED_POINTS_MIN: usize = 8;
+/// First points whose median is where it came from; fewer of a short series.
+const MOVED_FIRST_POINTS: usize = 3;
+/// Way in units of the noise between neighbouring points, and as a share of the greater of the two levels.
+const MOVED_NOISE_MIN: f64 = 8.0;
+const MOVED_SHARE_MIN: f64 = 0.25;
+/// Share of the points from the crossing on that must lie beyond half of the way.
+const MOVED_BEYOND_MIN: f64 = 0.9;
+
+/// How a series without a normal stretch in view got from its first level to its last one: a step within its first
+/// points, or a climb from the first point on. It says that it moved, not that this is out of the ordinary: that takes
+/// a baseline, or somebody who knows. `None` for fewer than eight points, for levels and for what wanders or returns.
+pub fn moved_from_the_start(series: SeriesView<'_>) -> Option<Moved> {
+    let points: Vec<(i64, f64)> = series.present().filter(|(_, value)| value.is_finite()).collect();
+    if points.len() < MOVED_POINTS_MIN {
+        return None;
+    }
+    let values: Vec<f64> = points.iter().map(|point| point.1).collect();
+    let to = median(&values[values.len() - values.len() / 3..])?;
+    // The first point alone when the second has left it already: how many there are is not known.
+    let near = |value: f64| (value - values[0]).abs() < 0.2 * (to - values[0]).abs();
+    let first = values.iter().take(MOVED_FIRST_POINTS).take_while(|value| near(**value)).count().max(1);
+    let from = median(&values[..first])?;
+    let way = to - from;
+    let steps: Vec<f64> =
+        values[values.len() / 2..].windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
+    let noise = median(&steps)?;
+    if way.abs() <= MOVED_NOISE_MIN * noise || way.abs() < MOVED_SHARE_MIN * from.abs().max(to.abs()) {
+        return None;
+    }
+    let beyond = |value: f64| (value - from) / way > 0.5;
+    let crossing = values.iter().position(|value| beyond(*value))?;
+    let after = &values[crossing..];
+    let stays = after.iter().filter(|value| beyond(**value)).count() as f64;
+    (stays >= MOVED_BEYOND_MIN * after.len() as f64 && after.len() >= values.len() / 3).then(|| Moved {
+        at_ns: points[crossing].0,
+        points_before: crossing,
+        from,
+        to,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Noise, series};
@@ -103,6 +159,29 @@ mod tests {
                 assert_eq!(slope.is_some(), expected, "{name} {seed}: {slope:?}");
             }
         }
+    }
+
+    #[test]
+    fn table_of_early_moves() {
+        let check = |name: &str, values: &[f64], expected: Option<(usize, f64, f64)>| {
+            let moved = moved_from_the_start(series(60, values).view());
+            let told = moved.map(|moved| (moved.points_before, moved.from.round(), moved.to.round()));
+            assert_eq!(told, expected, "{name}");
+        };
+        let mut step = vec![18.0];
+        step.extend((0..19).map(|i| 94.0 + f64::from(i % 3)));
+        check("one point before", &step, Some((1, 18.0, 95.0)));
+        let climb: Vec<f64> = (0..20).map(|i| 1200.0 * (1.0 - (-f64::from(i) / 6.0).exp())).collect();
+        check("climbs from the first point on", &climb, Some((5, 92.0, 1123.0)));
+        let level: Vec<f64> = (0..20).map(|i| 94.0 + f64::from(i % 3)).collect();
+        check("level", &level, None);
+        let returns: Vec<f64> = (0..20).map(|i| if (2..6).contains(&i) { 94.0 } else { 18.0 }).collect();
+        check("returns", &returns, None);
+        let wanders: Vec<f64> = (0..20).map(|i| 50.0 + 40.0 * (f64::from(i) * 1.7).sin()).collect();
+        check("wanders", &wanders, None);
+        check("short", &step[..7], None);
+        check("hardly moves", &[100.0, 101.0, 102.0, 103.0, 104.0, 105.0, 106.0, 107.0, 108.0], None);
+        check("from nothing", &[0.0, 0.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0], Some((2, 0.0, 5.0)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The rounds: each asks, waits, and makes a stage value of what came back.
 
+mod alerted;
 mod attribute;
 mod declared;
 mod holes;
@@ -12,6 +13,7 @@ mod tests;
 mod unrecorded;
 mod unseen;
 
+pub(crate) use alerted::{answers_alerts, believe_alerts};
 pub(crate) use attribute::attribute;
 pub(crate) use declared::declared;
 pub(crate) use holes::note_holes;

@@ -9,9 +9,10 @@ use midwatch_model::{
 };
 use midwatch_sources::Coverage;
 
-use super::Session;
+use super::{Session, answers_alerts, believe_alerts};
 use crate::agents::{CLIMBING, cut};
 use crate::board::Board;
+use crate::concepts::NO_BASELINE;
 use crate::desk::evidence;
 use crate::journal::append;
 use crate::stages::{Condition, Orientation};
@@ -74,6 +75,7 @@ pub(crate) async fn orient(
                 range.reason.push_str(", so that normal operation before the departure is in sight");
             }
             *board = seen;
+            believe_alerts(&mut incident, board);
             return Ok(orientation(incident, range, board));
         }
         sight.widen(4);
@@ -284,7 +286,10 @@ fn is_series_of(subject: &str, name: &str) -> bool {
 /// The finding that is what the alert is about: its metric at its target, else the strongest departure users feel.
 fn symptom<'b>(incident: &Incident, board: &'b Board) -> Option<&'b Finding> {
     let target = incident.target.as_ref();
-    let at_target = |finding: &&Finding| target.is_none_or(|target| finding.entity == *target);
+    // What only an alert declares abnormal is what the alert is about, also where its target is something else.
+    let told = |finding: &Finding| finding.concepts.iter().any(|concept| concept == NO_BASELINE);
+    let at_target =
+        |finding: &&Finding| target.is_none_or(|target| finding.entity == *target) || told(finding);
     let worse: Vec<&Finding> =
         board.findings.values().filter(|finding| is_worse(finding)).filter(at_target).collect();
     let named: Vec<&str> = incident.alerts.iter().filter_map(|alert| alert.metric.as_deref()).collect();
@@ -305,7 +310,9 @@ fn symptom<'b>(incident: &Incident, board: &'b Board) -> Option<&'b Finding> {
 }
 
 /// What state the system is in, once logs and spans of the neighbourhood were seen too.
-pub(crate) fn settle_condition(orientation: &mut Orientation, board: &Board) {
+pub(crate) fn settle_condition(orientation: &mut Orientation, board: &mut Board) {
+    believe_alerts(&mut orientation.incident, board);
+    let board: &Board = board;
     if orientation.symptom.is_none()
         && let Some(found) = symptom(&orientation.incident, board).or_else(|| elsewhere(orientation, board))
     {
@@ -362,9 +369,11 @@ pub(crate) fn settle_condition(orientation: &mut Orientation, board: &Board) {
                     "no signal of it was seen".to_owned(),
                     orientation.incident.evidence.clone(),
                 )
+            } else if answers_alerts(&orientation.incident, &steady) {
+                (Condition::Healthy, well(&steady), cite(&steady))
             } else {
-                let text = format!("{} series of it stayed within their normal range", steady.len());
-                (Condition::Healthy, text, cite(&steady))
+                let text = "what the alert speaks of was not seen".to_owned();
+                (Condition::Blind, text, orientation.incident.evidence.clone())
             }
         }
         Some(finding) => match recovered_at(finding, &here) {
@@ -380,6 +389,19 @@ pub(crate) fn settle_condition(orientation: &mut Orientation, board: &Board) {
     } else {
         orientation.ended_at = None;
     }
+}
+
+/// What was seen of something that is well: its state as its platform tells it, and how many series are normal.
+fn well(steady: &[&Finding]) -> String {
+    let (states, series): (Vec<&Finding>, Vec<&Finding>) =
+        steady.iter().partition(|finding| finding.measure.is_none());
+    let mut said: Vec<String> = states.iter().take(1).map(|finding| finding.summary.clone()).collect();
+    match series.len() {
+        0 => {}
+        1 => said.push("1 series of it stayed within its normal range".to_owned()),
+        many => said.push(format!("{many} series of it stayed within their normal range")),
+    }
+    said.join(", and ")
 }
 
 /// When the symptom and all that users feel at the same entity had ended, if they have.

@@ -4,6 +4,7 @@
 //! Each fault becomes a finding at the entity whose field must change, with the lines that show it as evidence.
 
 mod measurements;
+mod well;
 
 use std::collections::BTreeSet;
 
@@ -114,6 +115,9 @@ fn read(picture: &Picture, context: &Context, citation: &Citation, result: &mut 
         };
         result.findings.push(well.finish());
     }
+    let (well, cut_off) = well::well(picture, &active, &cited.id);
+    result.findings.extend(well);
+    result.truncated.extend(cut_off);
     result.evidence.push(cited);
     for unread in picture.unread.iter().take(UNREAD_MAX) {
         result.gaps.push(Gap {

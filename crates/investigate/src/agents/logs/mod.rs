@@ -13,13 +13,13 @@ use midwatch_analysis::logs::{
 use midwatch_analysis::spans::{ClockOptions, TracedLine, line_offsets};
 use midwatch_model::{
     Answer, Citation, Direction, EntityId, Evidence, Finding, FindingKind, LogLine, Question, QuestionKind,
-    Relation, RelationKind, Signal,
+    Relation, RelationKind, Signal, Timestamp,
 };
 use midwatch_sources::{LogQuery, SpanQuery};
 
 use super::{Agent, AgentError, AgentSpec, Draft, at, cut, number, one_in, onset_at, sentence};
 use crate::board::{Board, ClockSeen, MessageCount, StepAnswer, SymptomWord, VersionSeen};
-use crate::concepts::WORSE;
+use crate::concepts::{NO_BASELINE, WORSE};
 use crate::desk::{Desk, Got, evidence};
 
 /// The agent.
@@ -40,6 +40,8 @@ const FIELDS_SHOWN: usize = 12;
 const FIELDS_READ_MAX: usize = 20;
 /// Frames of the program's own code kept of one exception.
 const FRAMES_MAX: usize = 6;
+/// Robust z of a message with nothing to compare it with: below what counts as a departure.
+const UNJUDGED_Z: f64 = 3.0;
 /// Messages of trouble that did not change, kept as what was normal.
 const STEADY_MAX: usize = 100;
 
@@ -99,6 +101,7 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
             patterns,
             citation: &got.citation,
             board,
+            is_excerpt: question.baseline.is_some() || span_ns(patterns) < EXCERPT_NS_MAX,
             ordinary: BTreeMap::new(),
             left_out: LeftOut::default(),
             result: &mut result,
@@ -114,6 +117,15 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
         result.truncated.extend(left_out.said());
     }
     Ok(result)
+}
+
+/// Lines that span less than this are an excerpt of the trouble: that they hold nothing earlier says nothing.
+const EXCERPT_NS_MAX: i64 = 15 * 60 * 1_000_000_000;
+
+/// Time from the first to the last line.
+fn span_ns(patterns: &LogPatterns) -> i64 {
+    let bins = || patterns.patterns.iter().flat_map(|pattern| &pattern.bins).map(|bin| bin.0);
+    bins().max().unwrap_or(0).saturating_sub(bins().min().unwrap_or(0))
 }
 
 /// Lines that name their trace which are held against its spans.
@@ -225,6 +237,8 @@ struct Reader<'a> {
     patterns: &'a LogPatterns,
     citation: &'a Citation,
     board: &'a Board,
+    /// Whether trouble that cannot be compared with anything earlier is worth noting.
+    is_excerpt: bool,
     /// Words of messages that go on as ever, with how many messages hold them.
     ordinary: BTreeMap<String, u32>,
     left_out: LeftOut,
@@ -323,10 +337,12 @@ impl Reader<'_> {
 
     fn read(&mut self, change: &PatternChange) {
         let Some(pattern) = self.patterns.patterns.get(change.pattern) else { return };
+        let unjudged = change.kind == Novelty::Unjudged;
         let kind = match change.kind {
             Novelty::New => FindingKind::LogNew,
             Novelty::Surged => FindingKind::LogSurge,
             Novelty::Vanished => FindingKind::LogVanished,
+            Novelty::Unjudged if self.is_excerpt => FindingKind::LogNew,
             Novelty::Steady | Novelty::Silent | Novelty::Unjudged => return,
         };
         let text = full_text(pattern);
@@ -339,11 +355,16 @@ impl Reader<'_> {
         if kind != FindingKind::LogVanished && !loud && (concepts.is_empty() || change.banner) {
             return;
         }
+        if unjudged && (ordinary && pattern.level < LogLevel::Error || change.banner) {
+            return;
+        }
         let entity = self.board.entity_named(&pattern.entity);
         let cited = self.cite(pattern);
         let worse = kind != FindingKind::LogVanished && (loud || !ordinary);
-        if worse {
-            concepts.push(WORSE.to_owned());
+        match (worse, unjudged) {
+            (true, false) => concepts.push(WORSE.to_owned()),
+            (true, true) => concepts.push(NO_BASELINE.to_owned()),
+            (false, _) => {}
         }
         let words = self.words(&text, &cited, kind);
         self.count(entity.clone(), change, &cited, concepts.clone());
@@ -357,7 +378,16 @@ impl Reader<'_> {
         draft.ended_at = change.ended_ns.map(at);
         draft.effect = change.ratio;
         draft.z = change.z * if loud { 1.0 } else { 0.7 };
+        if unjudged {
+            draft.z = UNJUDGED_Z;
+            let first = pattern.exemplars.iter().filter_map(|exemplar| exemplar.time_ns).min();
+            draft.onset = first.map(|first| onset_at(first, self.patterns.bin_ns));
+            draft.ended_at = None;
+        }
         draft.summary = summary(pattern, change, onset_ns, kind);
+        if unjudged {
+            draft.summary = unjudged_summary(pattern, draft.onset.map(|onset| onset.at));
+        }
         draft.concepts = concepts;
         draft.words = words;
         draft.peer = peer;
@@ -515,6 +545,13 @@ fn full_text(pattern: &LogPattern) -> String {
         text.push_str(&format!("\n{key} {}", cut(value, LINE_CHARACTERS_MAX)));
     }
     text
+}
+
+fn unjudged_summary(pattern: &LogPattern, first: Option<Timestamp>) -> String {
+    let text = cut(&pattern.template, 110);
+    let from = first.map_or_else(String::new, |first| format!(" from {}", first.strftime("%H:%M:%S")));
+    let times = pattern.stated.map_or(pattern.total, |stated| stated.count);
+    format!("{} logs «{text}» {times} times{from}; nothing earlier to compare it with", pattern.entity)
 }
 
 fn summary(pattern: &LogPattern, change: &PatternChange, onset_ns: Option<i64>, kind: FindingKind) -> String {

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use midwatch_analysis::series::{
-    Climb, DoseOptions, Limit, MetricMeaning, OnsetEstimate, OnsetKind, OnsetOptions, SaturationOptions,
-    Seasonal, SeasonalOptions, Series, SeriesView, classify, climbing_from_the_start, climbing_throughout,
-    dose_response, is_counter, level, onset, plateau, rate_per_second, saturation, seasonal_expectation,
-    surge_of_rare_events,
+    Climb, DoseOptions, Limit, MetricMeaning, Moved, OnsetEstimate, OnsetKind, OnsetOptions, Saturation,
+    SaturationOptions, Seasonal, SeasonalOptions, Series, SeriesView, classify, climbing_from_the_start,
+    climbing_throughout, dose_response, is_counter, level, moved_from_the_start, onset, plateau,
+    rate_per_second, saturation, seasonal_expectation, surge_of_rare_events,
 };
 use midwatch_model::{
     Answer, Chart, Citation, Direction, EntityId, Evidence, FindingKind, Measure, PointSeries, Question,
@@ -16,7 +16,7 @@ use midwatch_model::{
 
 use super::super::{CLIMBING, Draft, at, eighth, number, onset_at};
 use crate::board::{Eighths, FailedShare, StepAnswer};
-use crate::concepts::{CANCELLED, FILLING, WORSE};
+use crate::concepts::{CANCELLED, FILLING, NO_BASELINE, WORSE};
 use crate::desk::evidence;
 
 /// Points of a series kept as evidence; more are thinned evenly and said.
@@ -200,6 +200,10 @@ impl Reader<'_> {
             match departure(subject) {
                 Some(found) => self.departed(subject, stored, &found, loads.get(subject.entity()).copied()),
                 None => {
+                    if let Some(unjudged) = unjudged(subject, stored, &self.question.window) {
+                        self.unjudged(subject, &unjudged);
+                        continue;
+                    }
                     steady += 1;
                     if steady <= STEADY_MAX {
                         self.steady(subject, stored);
@@ -273,6 +277,71 @@ impl Reader<'_> {
                 spaced(subject.unit()),
             ),
         };
+        self.result.findings.push(draft.finish());
+    }
+
+    /// A series that nobody saw normal: noted, and neither normal nor out of the ordinary by itself.
+    fn unjudged(&mut self, subject: &Subject<'_>, unjudged: &Unjudged) {
+        let cited = self.cite(subject);
+        let name = format!("{} {}", subject.entity().name, subject.name());
+        let mut draft =
+            Draft::new(FindingKind::MetricShift, subject.entity().clone(), subject.name(), cited.id.clone());
+        draft.measure = Some(subject.meaning.measure);
+        draft.concepts = vec![NO_BASELINE.to_owned()];
+        draft.z = UNJUDGED_Z;
+        match unjudged {
+            Unjudged::Moved(moved) => {
+                let up = moved.to > moved.from;
+                draft.direction = Some(if up { Direction::Up } else { Direction::Down });
+                draft.effect = if moved.from == 0.0 { moved.to } else { moved.to / moved.from };
+                let start = subject.times_ns.first().copied().unwrap_or(moved.at_ns);
+                let uncertainty = moved.at_ns.saturating_sub(start);
+                draft.onset = Some(onset_at(moved.at_ns, uncertainty));
+                draft.summary = format!(
+                    "{name} {} from {} to {}{} by {}, too early in what was seen to know what is normal",
+                    if up { "rose" } else { "fell" },
+                    number(moved.from),
+                    number(moved.to),
+                    spaced(subject.unit()),
+                    clock(moved.at_ns),
+                );
+            }
+            Unjudged::Full(level) => {
+                draft.kind = FindingKind::MetricSaturated;
+                draft.direction = Some(Direction::Up);
+                draft.effect = *level;
+                draft.summary = format!(
+                    "{name} stands at its limit, around {}{}, for all that was seen of it",
+                    number(*level),
+                    spaced(subject.unit()),
+                );
+            }
+        }
+        let limit = match unjudged {
+            Unjudged::Moved(_) => full(subject).filter(|full| full.share_of_time > 0.5),
+            Unjudged::Full(_) => None,
+        };
+        if let Some(limit) = limit {
+            let mut full = Draft::new(
+                FindingKind::MetricSaturated,
+                subject.entity().clone(),
+                subject.name(),
+                cited.id.clone(),
+            );
+            full.measure = draft.measure;
+            full.direction = Some(Direction::Up);
+            full.onset = Some(onset_at(limit.at_ns, 0));
+            full.concepts.clone_from(&draft.concepts);
+            full.z = UNJUDGED_Z;
+            full.effect = limit.level;
+            full.summary = format!(
+                "{name} stands near its limit of {}{} since {}",
+                number(limit.limit),
+                spaced(subject.unit()),
+                clock(limit.at_ns)
+            );
+            self.result.findings.push(full.finish());
+        }
         self.result.findings.push(draft.finish());
     }
 
@@ -391,7 +460,7 @@ impl Reader<'_> {
         if !CAN_SATURATE.contains(&subject.meaning.measure) {
             return;
         }
-        let options = SaturationOptions::default();
+        let options = saturation_options(subject.meaning.measure);
         let limit = saturation(subject.view(), Limit::Unit(subject.meaning.unit), &options);
         let Some(limit) = limit.or_else(|| plateau(subject.view(), &options)) else { return };
         if limit.at_ns < found.at_ns {
@@ -519,6 +588,44 @@ fn thinned(points: &[(i64, f64)]) -> Vec<(i64, f64)> {
     }
     kept.extend(last);
     kept
+}
+
+/// Share of its limit from which a processor is saturated: work waits well before all of its time is used.
+const PROCESSOR_SHARE: f64 = 0.85;
+
+fn saturation_options(measure: Measure) -> SaturationOptions {
+    let usual = SaturationOptions::default();
+    if measure == Measure::Cpu { SaturationOptions { share_min: PROCESSOR_SHARE, ..usual } } else { usual }
+}
+
+/// Robust z of what has no baseline: below what counts as a departure.
+const UNJUDGED_Z: f64 = 3.0;
+
+/// What a series says that was never seen normal.
+enum Unjudged {
+    /// It left its first level too early for a baseline, for the worse.
+    Moved(Moved),
+    /// It stands at its limit from its first points on, at this level.
+    Full(f64),
+}
+
+/// Whether a series without a departure is nevertheless not to be called normal. What earlier days explain is.
+fn unjudged(subject: &Subject<'_>, stored: &StoredSeries<'_>, window: &Window) -> Option<Unjudged> {
+    let worse = subject.meaning.worse?;
+    let ordinary = |from_ns: i64| seasonal(subject, stored, (from_ns, window.end_ns())).is_some();
+    if let Some(moved) = moved_from_the_start(subject.view()) {
+        let direction = if moved.to > moved.from { Direction::Up } else { Direction::Down };
+        return (direction == worse && !ordinary(moved.at_ns)).then_some(Unjudged::Moved(moved));
+    }
+    let full = full(subject).filter(|_| worse == Direction::Up)?;
+    (full.share_of_time > 0.5 && !ordinary(full.at_ns)).then_some(Unjudged::Full(full.level))
+}
+
+/// When what can meet a limit stayed at the one its unit implies.
+fn full(subject: &Subject<'_>) -> Option<Saturation> {
+    let options = saturation_options(subject.meaning.measure);
+    saturation(subject.view(), Limit::Unit(subject.meaning.unit), &options)
+        .filter(|_| CAN_SATURATE.contains(&subject.meaning.measure))
 }
 
 /// The sustained departure of a series, of rare events too; lone spikes do not count.
