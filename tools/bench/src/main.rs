@@ -16,7 +16,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
 
 use crate::mutate::Mutation;
@@ -57,9 +57,26 @@ pub(crate) struct Arguments {
     /// named (cloud-opsbench)
     #[arg(long, value_name = "SEED")]
     combine: Option<u64>,
+    /// Also leave each case's snapshot below this folder, to look at (cloud-opsbench, opensre)
+    #[arg(long, value_name = "DIR")]
+    keep_snapshots: Option<PathBuf>,
     /// Leave an agent out; may be repeated
     #[arg(long, value_name = "NAME")]
     without_agent: Vec<String>,
+}
+
+impl Arguments {
+    /// The folder in which the snapshot of a case is to be left, made anew; `None` when nobody asked for it.
+    pub(crate) fn kept(&self, case: &str) -> Result<Option<PathBuf>> {
+        let Some(below) = &self.keep_snapshots else { return Ok(None) };
+        let folder = below.join(case);
+        if folder.exists() {
+            bail!("{}: exists already. Name a folder that holds no snapshot of this case", folder.display());
+        }
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("{}: could not make it", folder.display()))?;
+        Ok(Some(folder))
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +94,7 @@ impl Arguments {
             without_manifests: false,
             leave_out_kind: None,
             combine: None,
+            keep_snapshots: None,
             without_agent: Vec::new(),
         }
     }
@@ -91,6 +109,8 @@ enum Suite {
     Loghub2k,
     /// Frozen Kubernetes incidents
     CloudOpsbench,
+    /// Synthetic incidents of managed databases and clusters, some healthy or recovered
+    Opensre,
     /// Made clusters of growing size, written below DIR: time, memory, and whether planted faults are found
     ClusterScale,
     /// The project's own golden incidents
@@ -119,6 +139,7 @@ fn run(arguments: &Arguments) -> Result<()> {
             Some(seed) => suites::cloud_opsbench::measure_pairs(arguments, seed)?,
             None => suites::cloud_opsbench::measure(arguments)?,
         },
+        Suite::Opensre => suites::opensre::measure(arguments)?,
         Suite::ClusterScale => suites::cluster_scale::measure(arguments)?,
         Suite::Loghub2k => suites::loghub::measure(arguments)?,
     };

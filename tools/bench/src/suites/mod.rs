@@ -5,5 +5,6 @@ pub(crate) mod cloud_opsbench;
 pub(crate) mod cluster_scale;
 pub(crate) mod incidents;
 pub(crate) mod loghub;
+pub(crate) mod opensre;
 pub(crate) mod rootcausebench;
 pub(crate) mod thinned;

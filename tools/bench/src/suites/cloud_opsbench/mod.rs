@@ -116,6 +116,9 @@ fn one(name: &str, folder: &Path, metadata: &Metadata, arguments: &Arguments) ->
     let naming = if arguments.mutate.contains(&Mutation::Rename) { Naming::Neutral } else { Naming::Kept };
     let renamed =
         files::write(folder, &metadata.query, snapshot.path(), !arguments.without_manifests, naming)?;
+    if let Some(kept) = arguments.kept(name)? {
+        files::write(folder, &metadata.query, &kept, !arguments.without_manifests, naming)?;
+    }
     let told = investigate(snapshot.path(), arguments)?;
     let answer = &metadata.result;
     let expected = renamed
