@@ -55,6 +55,9 @@ pub struct OriginRank {
     pub reasons: Vec<String>,
     /// Whether no metric, log or span of its own was seen.
     pub unmeasured: bool,
+    /// Whether nothing that is known links it with the entity at which the trouble is felt.
+    #[serde(default)]
+    pub unlinked: bool,
     /// Entities whose trouble it explains.
     pub explains: Vec<EntityId>,
     /// Entities it depends on whose trouble explains its own.

@@ -100,8 +100,11 @@ pub(crate) fn localise(orientation: &Orientation, board: &Board) -> Localisation
         }
         origins.push(origin_rank(entity, origin, &graph, &entities));
     }
-    let near = neighbourhood(orientation, &origins, board);
+    let (linked, near) = neighbourhood(orientation, &origins, board);
     origins.retain(|origin| near.contains(&origin.entity));
+    for origin in &mut origins {
+        origin.unlinked = orientation.symptom_entity.is_some() && !linked.contains(&origin.entity);
+    }
     let (onset, onset_evidence) = onset_of(orientation, board, &near);
     let sick = near.iter().filter(|entity| board.findings_at(entity).any(is_worse)).cloned().collect();
     Localisation { origins, sick, onset, onset_evidence }
@@ -130,6 +133,7 @@ fn origin_rank(entity: &EntityId, origin: &RankedOrigin, graph: &Graph, entities
         share: origin.share,
         reasons: origin.reasons.iter().map(|reason| reason_text(reason, entities)).collect(),
         unmeasured: !measured,
+        unlinked: false,
         explains: origin.explains.iter().filter_map(|node| entities.get(node.0 as usize).cloned()).collect(),
         explained_by,
     }
@@ -405,10 +409,14 @@ fn edge_anomaly(from: &EntityId, to: &EntityId, board: &Board) -> EdgeAnomaly {
 }
 
 /// Entities connected with the symptom: relations either way, then findings' peers; everything when nothing is
-/// connected. In order of distance from the symptom.
-fn neighbourhood(orientation: &Orientation, origins: &[OriginRank], board: &Board) -> Vec<EntityId> {
+/// connected. In order of distance from the symptom; those that relations reach by themselves, too.
+fn neighbourhood(
+    orientation: &Orientation,
+    origins: &[OriginRank],
+    board: &Board,
+) -> (BTreeSet<EntityId>, Vec<EntityId>) {
     let Some(start) = &orientation.symptom_entity else {
-        return origins.iter().map(|origin| origin.entity.clone()).collect();
+        return (BTreeSet::new(), origins.iter().map(|origin| origin.entity.clone()).collect());
     };
     let mut order = vec![start.clone()];
     let mut queue = VecDeque::from([start.clone()]);
@@ -432,6 +440,7 @@ fn neighbourhood(orientation: &Orientation, origins: &[OriginRank], board: &Boar
             }
         }
     }
+    let linked: BTreeSet<EntityId> = order.iter().cloned().collect();
     // What no relation reaches is kept behind the rest: missing traces must not hide a machine or a queue.
     let few = !connected || board.relations.is_empty();
     for origin in origins {
@@ -440,7 +449,7 @@ fn neighbourhood(orientation: &Orientation, origins: &[OriginRank], board: &Boar
             order.push(origin.entity.clone());
         }
     }
-    order
+    (linked, order)
 }
 
 /// The earliest sustained departure for the worse near the symptom, not later than the symptom itself.

@@ -167,12 +167,17 @@ fn prior_term(weight: f64, text: &str) -> Term {
 
 fn position_term(scene: &Scene<'_>, origin: &OriginRank) -> Term {
     let top = scene.localisation.origins.first().map_or(1.0, |first| first.share).max(1e-6);
-    let weight = 1.5 * (origin.share / top) - if origin.explained_by.is_empty() { 0.0 } else { 1.5 };
-    let reasons = if origin.reasons.is_empty() {
+    let explained = if origin.explained_by.is_empty() { 0.0 } else { 1.5 };
+    let unlinked = if origin.unlinked { 0.5 } else { 0.0 };
+    let weight = 1.5 * (origin.share / top) - explained - unlinked;
+    let mut reasons = if origin.reasons.is_empty() {
         "its place in the call graph".to_owned()
     } else {
         origin.reasons.join("; ")
     };
+    if origin.unlinked {
+        reasons.push_str("; nothing known links it with where the trouble is felt");
+    }
     let evidence: Vec<EvidenceId> = scene
         .board
         .findings_at(&origin.entity)

@@ -73,6 +73,7 @@ pub(super) fn localisation() -> Localisation {
             share: 1.0,
             reasons: Vec::new(),
             unmeasured: false,
+            unlinked: false,
             explains: Vec::new(),
             explained_by: Vec::new(),
         }],
