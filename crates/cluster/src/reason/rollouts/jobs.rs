@@ -1,5 +1,9 @@
 //! Jobs that failed and cron jobs that do not run.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::Picture;
@@ -50,9 +54,25 @@ pub(super) fn faults(picture: &Picture) -> Vec<Fault> {
     faults
 }
 
+/// When the last job of each cron job was made that succeeded, if anything says when.
+fn last_successes(picture: &Picture) -> BTreeMap<ObjectKey, Option<Timestamp>> {
+    let mut last: BTreeMap<ObjectKey, Option<Timestamp>> = BTreeMap::new();
+    for record in picture.jobs.iter() {
+        let succeeded = record.object.status.as_ref().and_then(|status| status.succeeded).unwrap_or(0) > 0;
+        let Some((Kind::CronJob, name)) = controller(&record.object.metadata).filter(|_| succeeded) else {
+            continue;
+        };
+        let made = record.object.metadata.creation_timestamp.as_ref().map(|time| time.0);
+        let kept = last.entry(ObjectKey::new(Kind::CronJob, &record.key.namespace, name)).or_default();
+        *kept = (*kept).max(made);
+    }
+    last
+}
+
 /// Failed jobs; of a cron job only while no later one has succeeded.
 fn failed(picture: &Picture) -> Vec<Fault> {
     let mut faults = Vec::new();
+    let succeeded = last_successes(picture);
     for record in picture.jobs.iter() {
         let Some(status) = &record.object.status else { continue };
         let conditions = status.conditions.as_deref().unwrap_or_default();
@@ -65,15 +85,7 @@ fn failed(picture: &Picture) -> Vec<Fault> {
             .filter(|(kind, _)| *kind == Kind::CronJob)
             .map(|(kind, name)| ObjectKey::new(kind, &record.key.namespace, name));
         let made = record.object.metadata.creation_timestamp.as_ref().map(|time| time.0);
-        let is_over = owner.as_ref().is_some_and(|owner| {
-            picture.jobs.in_namespace(&record.key.namespace).any(|other| {
-                let same = controller(&other.object.metadata).is_some_and(|(_, name)| name == owner.name);
-                let later = other.object.metadata.creation_timestamp.as_ref().map(|time| time.0) > made;
-                let succeeded =
-                    other.object.status.as_ref().and_then(|status| status.succeeded).unwrap_or(0) > 0;
-                same && later && succeeded
-            })
-        });
+        let is_over = owner.as_ref().and_then(|owner| succeeded.get(owner)).is_some_and(|last| *last > made);
         let object = owner.as_ref().unwrap_or(&record.key);
         let mut fault = active(FaultKind::JobFailed, object, Certainty::Stated);
         fault.subject = condition.reason.clone().unwrap_or_default();

@@ -16,9 +16,6 @@ use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::picture::{Fact, Record};
 use crate::reason::workload::selects;
 
-/// Rules that are weighed for one call, over all policies.
-const POLICIES_MAX: usize = 200;
-
 /// The way of a call through a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Direction {
@@ -56,19 +53,17 @@ pub(super) fn faults(ground: &Ground<'_>) -> Vec<Fault> {
 }
 
 /// Policies of a namespace that select a workload's pods for a direction.
-fn isolating<'a>(ground: &Ground<'a>, workload: usize, way: Direction) -> Vec<&'a Record<NetworkPolicy>> {
+fn isolating<'a>(ground: &'a Ground<'a>, workload: usize, way: Direction) -> Vec<&'a Record<NetworkPolicy>> {
     let Some(found) = ground.workloads.get(workload) else { return Vec::new() };
     let Some(labels) = ground.labels.get(workload) else { return Vec::new() };
-    let namespace = found.key.namespace.clone();
-    let policies: Vec<&Record<NetworkPolicy>> =
-        ground.picture.network_policies.iter().filter(|policy| policy.key.namespace == namespace).collect();
+    let policies = ground.picture.network_policies.in_namespace(&found.key.namespace);
     let isolates = |policy: &&Record<NetworkPolicy>| {
         let Some(spec) = &policy.object.spec else { return false };
         let everything = Default::default();
         let selector = spec.pod_selector.as_ref().unwrap_or(&everything);
         works(spec, way) && selects(selector, labels)
     };
-    policies.into_iter().filter(isolates).take(POLICIES_MAX).collect()
+    policies.filter(isolates).collect()
 }
 
 /// Whether a policy is about a direction: as its types say, else always inwards, and outwards when it has such rules.
@@ -86,17 +81,16 @@ fn forbidden(ground: &Ground<'_>, edge: &Edge, server: usize) -> Option<Fault> {
     let service = ground.service(&edge.target)?;
     let port = edge.target.port.map(i32::from);
     let ports = service.object.spec.as_ref()?.ports.as_ref()?;
-    let target =
-        ports.iter().find(|one| port.is_none_or(|port| one.port == port)).and_then(|one| {
-            match &one.target_port {
-                Some(IntOrString::Int(number)) => Some(*number),
-                None => Some(one.port),
-                Some(IntOrString::String(name)) => named(ground, server, name),
-            }
-        })?;
+    let called = ports.iter().find(|one| port.is_none_or(|port| one.port == port))?;
+    let target = match &called.target_port {
+        Some(IntOrString::Int(number)) => *number,
+        None => called.port,
+        Some(IntOrString::String(name)) => named(ground, server, name)?,
+    };
+    let door = Door { server, port: target, protocol: called.protocol.as_deref().unwrap_or("TCP") };
     let denies = |of: usize, other: usize, way: Direction| -> Option<&Record<NetworkPolicy>> {
         let policies = isolating(ground, of, way);
-        let passes = policies.iter().any(|policy| allows(ground, policy, other, server, target, way));
+        let passes = policies.iter().any(|policy| allows(ground, policy, other, door, way));
         policies.first().copied().filter(|_| !passes)
     };
     let (policy, way) = denies(server, edge.client, Direction::In)
@@ -151,19 +145,26 @@ fn policy_fact(ground: &Ground<'_>, policy: &Record<NetworkPolicy>, way: Directi
     )
 }
 
+/// Where a call arrives: the workload, and the port of its pods with its protocol (`TCP`, `UDP`, `SCTP`).
+#[derive(Debug, Clone, Copy)]
+struct Door<'a> {
+    server: usize,
+    port: i32,
+    protocol: &'a str,
+}
+
 /// Whether one policy lets a call pass between the pods it selects and another workload.
 fn allows(
     ground: &Ground<'_>,
     policy: &Record<NetworkPolicy>,
     other: usize,
-    server: usize,
-    port: i32,
+    door: Door<'_>,
     way: Direction,
 ) -> bool {
     let Some(spec) = &policy.object.spec else { return true };
     let port_fits = |ports: &Option<Vec<NetworkPolicyPort>>| match ports.as_deref() {
         None | Some([]) => true,
-        Some(ports) => ports.iter().any(|one| covers(ground, one, server, port)),
+        Some(ports) => ports.iter().any(|one| covers(ground, one, door)),
     };
     let peer_fits = |peers: &Option<Vec<NetworkPolicyPeer>>| match peers.as_deref() {
         None | Some([]) => true,
@@ -179,14 +180,15 @@ fn allows(
     }
 }
 
-fn covers(ground: &Ground<'_>, rule: &NetworkPolicyPort, server: usize, port: i32) -> bool {
-    if rule.protocol.as_deref().is_some_and(|protocol| protocol != "TCP") {
+/// A rule without a protocol is one for TCP.
+fn covers(ground: &Ground<'_>, rule: &NetworkPolicyPort, door: Door<'_>) -> bool {
+    if rule.protocol.as_deref().unwrap_or("TCP") != door.protocol {
         return false;
     }
     match &rule.port {
         None => true,
-        Some(IntOrString::Int(first)) => (*first..=rule.end_port.unwrap_or(*first)).contains(&port),
-        Some(IntOrString::String(name)) => named(ground, server, name) == Some(port),
+        Some(IntOrString::Int(first)) => (*first..=rule.end_port.unwrap_or(*first)).contains(&door.port),
+        Some(IntOrString::String(name)) => named(ground, door.server, name) == Some(door.port),
     }
 }
 
@@ -220,10 +222,14 @@ fn is_peer(ground: &Ground<'_>, own: &str, peer: &NetworkPolicyPeer, other: usiz
 fn no_names(ground: &Ground<'_>, client: usize) -> Option<Fault> {
     let policies = isolating(ground, client, Direction::Out);
     let policy = *policies.first()?;
-    let asks_dns = |one: &NetworkPolicyPort| match &one.port {
-        None => true,
-        Some(IntOrString::Int(number)) => (*number..=one.end_port.unwrap_or(*number)).contains(&53),
-        Some(IntOrString::String(name)) => name.contains("dns"),
+    // Names are asked for with UDP first; a rule that names no protocol is one for TCP.
+    let asks_dns = |one: &NetworkPolicyPort| {
+        one.protocol.as_deref() == Some("UDP")
+            && match &one.port {
+                None => true,
+                Some(IntOrString::Int(number)) => (*number..=one.end_port.unwrap_or(*number)).contains(&53),
+                Some(IntOrString::String(name)) => name.contains("dns"),
+            }
     };
     let allowed = policies.iter().filter_map(|policy| policy.object.spec.as_ref()).any(|spec| {
         spec.egress.iter().flatten().any(|rule| match rule.ports.as_deref() {
