@@ -30,7 +30,8 @@ impl Capture {
 
     /// Reads a pasted terminal session: a line that begins with `$ kubectl …` or `user@host:~# kubectl …` begins a
     /// document and what follows is its output. Text before the first such line, or all of it when there is none,
-    /// becomes one document without a command, which is recognised by its form. `source` names where the text came
+    /// becomes one document without a command, which is recognised by its form; an empty text is one as well, so that
+    /// its emptiness is said. `source` names where the text came
     /// from, for such documents; files of YAML and JSON are never taken for sessions.
     pub fn from_transcript(source: &str, text: &str) -> Capture {
         let mut capture = Capture::default();
@@ -50,6 +51,9 @@ impl Capture {
             }
         }
         capture.close(&command, &mut body, source);
+        if capture.documents.is_empty() {
+            capture.push(source, "");
+        }
         capture
     }
 
@@ -67,9 +71,15 @@ fn prompt(line: &str) -> Option<&str> {
     // What is indented is output: a comment in YAML, a script in a config map.
     let line = line.trim_end();
     let typed = line.strip_prefix("$ ").or_else(|| {
-        let at = line.find("$ ").or_else(|| line.find("# "))?;
-        // `user@host:~/dir$ ` has no blank before the sign. A bare `#` begins a comment.
-        line.get(..at).filter(|before| !before.is_empty() && !before.contains(' '))?;
+        let at = ["$ ", "# ", "% ", "> "].iter().filter_map(|sign| line.find(sign)).min()?;
+        // `user@host:~/dir$ ` has no blank before the sign; `[user@host dir]# ` and `PS C:\\> ` have one. A bare `#`
+        // begins a comment.
+        line.get(..at).filter(|before| {
+            let is_bracketed = before.starts_with('[') && before.ends_with(']') && before.contains('@');
+            let is_windows =
+                before.starts_with("PS ") && line.get(at..).is_some_and(|rest| rest.starts_with('>'));
+            !before.is_empty() && (!before.contains(' ') || is_bracketed || is_windows)
+        })?;
         line.get(at + 2..)
     })?;
     let program = typed.split_whitespace().next()?;
@@ -96,6 +106,10 @@ mod tests {
             "$ kubectl get pods\nNAME READY\na 1/1\n\nroot@jump:~# kubectl get svc -n x\n$ not a command\n",
             &[("kubectl get pods", "NAME READY\na 1/1\n\n"), ("kubectl get svc -n x", "$ not a command\n")],
         );
+        check(
+            "[root@jump ~]# kubectl get pods\nNAME READY\nPS C:\\x> kubectl get svc\nNAME\nme@host ~ % kubectl x\n",
+            &[("kubectl get pods", "NAME READY\n"), ("kubectl get svc", "NAME\nme@host ~ % kubectl x\n")],
+        );
     }
 
     #[test]
@@ -113,7 +127,8 @@ mod tests {
     #[test]
     fn text_without_prompts_is_one_document_and_nothing_is_none() {
         check("NAME READY\na 1/1\n", &[("pasted", "NAME READY\na 1/1\n")]);
-        check("  \n", &[]);
+        check("  \n", &[("pasted", "")]);
+        check("  \n$ kubectl get secrets\n", &[("kubectl get secrets", "")]);
         check("$ kubectl get secrets\n", &[("kubectl get secrets", "")]);
     }
 }

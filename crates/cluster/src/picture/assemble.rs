@@ -11,7 +11,7 @@ use super::merge::{differences, fill, merge, tidy};
 use super::{DocumentText, Drift, Form, ListingState, Objects, Origin, Picture, Record, Unread};
 use crate::capture::Capture;
 use crate::kind::{Kind, ObjectKey};
-use crate::read::{Partial, Reading, read_capture, read_left};
+use crate::read::{Left, Partial, Reading, read_capture, read_left};
 
 /// Runs `$do!(field, Kind::X)` for every kind that has a field of its own.
 macro_rules! each_kind {
@@ -61,6 +61,7 @@ impl Picture {
             mut node_pods,
             listings,
             absent,
+            troubles,
             unread,
         } = read_capture(&capture);
         node_pods.sort_by(|a, b| (&a.node, &a.namespace, &a.name).cmp(&(&b.node, &b.namespace, &b.name)));
@@ -77,6 +78,7 @@ impl Picture {
             usage,
             node_pods,
             unread,
+            troubles,
             documents,
             ..Picture::default()
         };
@@ -85,21 +87,28 @@ impl Picture {
             picture.events_by_object.entry(event.object.clone()).or_default().push(index);
         }
 
-        let mut by_key: BTreeMap<ObjectKey, (Vec<Partial>, Vec<Origin>)> = BTreeMap::new();
+        let mut by_key: BTreeMap<(ObjectKey, String), (Vec<Partial>, Vec<Left>)> = BTreeMap::new();
         for partial in partials {
-            by_key.entry(partial.key.clone()).or_default().0.push(partial);
+            by_key.entry((partial.key.clone(), partial.custom.clone())).or_default().0.push(partial);
         }
-        for (key, origin) in left {
-            by_key.entry(key).or_default().1.push(origin);
+        for left in left {
+            by_key.entry((left.key.clone(), left.custom.clone())).or_default().1.push(left);
         }
-        for (key, (mut parts, left)) in by_key {
-            for origin in left {
-                parts.extend(read_left(&key, origin, picture.part(origin)));
+        let mut broken: BTreeMap<u32, Vec<(ObjectKey, String)>> = BTreeMap::new();
+        for ((key, custom), (mut parts, left)) in by_key {
+            for left in left {
+                match read_left(&left, picture.part(left.origin)) {
+                    Ok(read) => parts.extend(read),
+                    Err(why) => {
+                        broken.entry(left.origin.document).or_default().push((key.clone(), why));
+                    }
+                }
             }
             // Nearest to the API first; of equals the latest answer, for the state may have moved on.
             parts.sort_by_key(|part| (part.origin.form, Reverse(part.origin.document), part.origin.start));
-            picture.place(key, parts);
+            picture.place(key, custom, parts);
         }
+        picture.note_broken(broken);
         for listing in listings {
             picture.note_listing(listing.kind, listing.namespace, listing.state);
         }
@@ -113,7 +122,7 @@ impl Picture {
     }
 
     /// Merges the parts of one object and puts it where its kind lives.
-    fn place(&mut self, key: ObjectKey, parts: Vec<Partial>) {
+    fn place(&mut self, key: ObjectKey, custom: String, parts: Vec<Partial>) {
         let (files, live): (Vec<Partial>, Vec<Partial>) =
             parts.into_iter().partition(|part| part.origin.form == Form::Manifest);
         let origins: Vec<Origin> = live.iter().chain(&files).map(|part| part.origin).collect();
@@ -155,12 +164,51 @@ impl Picture {
             self.declared.insert(key.clone(), record);
         }
         if is_live {
+            self.latest = self.latest.max(super::clock::newest(&value));
             tidy(&mut value);
-            self.insert(key, value, row, origins);
+            self.insert(key, custom, value, row, origins);
         }
     }
 
-    fn insert(&mut self, key: ObjectKey, value: Value, row: BTreeMap<String, String>, origins: Vec<Origin>) {
+    /// Items of lists that are there and cannot be read: counted for each list, and known not to be absent.
+    fn note_broken(&mut self, broken: BTreeMap<u32, Vec<(ObjectKey, String)>>) {
+        for (document, items) in broken {
+            let Some((first, why)) = items.first() else { continue };
+            let source = self.documents.get(document as usize).map_or("", |text| text.command.as_str());
+            let why = match items.len() {
+                1 => format!("{first} cannot be read: {why}"),
+                count => format!("{count} items of the list cannot be read, {first} because of: {why}"),
+            };
+            self.unread.push(Unread { source: source.to_owned(), why });
+            for (key, why) in items {
+                self.note_unreadable(&key, why);
+            }
+        }
+    }
+
+    fn note_unreadable(&mut self, key: &ObjectKey, why: String) {
+        let name = (key.namespace.clone(), key.name.clone());
+        macro_rules! note {
+            ($field:ident, $kind:pat) => {
+                if matches!(key.kind, $kind) {
+                    if !self.$field.records.contains_key(&name) {
+                        self.$field.unreadable.insert(name, why);
+                    }
+                    return;
+                }
+            };
+        }
+        each_kind!(note);
+    }
+
+    fn insert(
+        &mut self,
+        key: ObjectKey,
+        custom: String,
+        value: Value,
+        row: BTreeMap<String, String>,
+        origins: Vec<Origin>,
+    ) {
         macro_rules! insert {
             ($field:ident, $kind:pat) => {
                 if matches!(key.kind, $kind) {
@@ -173,7 +221,7 @@ impl Picture {
             };
         }
         each_kind!(insert);
-        self.others.insert(key.clone(), Record { key, object: value, row, origins });
+        self.others.insert((key.clone(), custom), Record { key, object: value, row, origins });
     }
 
     fn note_listing(&mut self, kind: Kind, namespace: String, state: ListingState) {
@@ -216,11 +264,10 @@ impl Picture {
             };
         }
         each_kind!(find);
-        self.others
-            .get(key)
-            .or_else(|| self.declared.get(key))
-            .map(|record| record.origins.clone())
-            .unwrap_or_default()
+        let mut others =
+            self.others.range((key.clone(), String::new())..).take_while(|((of, _), _)| of == key);
+        let other = others.next().map(|(_, record)| record).or_else(|| self.declared.get(key));
+        other.map(|record| record.origins.clone()).unwrap_or_default()
     }
 }
 

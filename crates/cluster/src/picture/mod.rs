@@ -2,6 +2,7 @@
 
 mod assemble;
 mod cite;
+mod clock;
 mod event;
 mod merge;
 mod objects;

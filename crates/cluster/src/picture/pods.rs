@@ -20,11 +20,20 @@ pub struct PodState {
 }
 
 impl PodState {
-    /// Whether every container is ready, or the pod has done its work.
+    /// Whether every container is ready, or the pod has done its work. A pod that is being deleted counts for nobody,
+    /// as the controllers see it: on a machine that is not ready it stands there as ready for ever.
     pub fn is_well(&self) -> bool {
-        self.word == "Completed"
-            || self.word == "Succeeded"
-            || (self.ready == self.containers && self.containers > 0)
+        !self.is_leaving() && (self.is_ready() || self.word == "Completed" || self.word == "Succeeded")
+    }
+
+    /// Whether every container is ready.
+    pub fn is_ready(&self) -> bool {
+        self.ready == self.containers && self.containers > 0
+    }
+
+    /// Whether it is being deleted.
+    pub fn is_leaving(&self) -> bool {
+        self.word == "Terminating"
     }
 }
 

@@ -22,6 +22,7 @@ use serde_json::Value;
 use super::{Drift, Event, Objects, Origin, Record};
 use crate::kind::ObjectKey;
 use crate::quantity::Quantity;
+use crate::read::Trouble;
 
 /// A document of the capture, kept for quotations.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -175,8 +176,9 @@ pub struct Picture {
     pub priority_classes: Objects<PriorityClass>,
     pub mutating_webhooks: Objects<MutatingWebhookConfiguration>,
     pub validating_webhooks: Objects<ValidatingWebhookConfiguration>,
-    /// Gateways, routes, certificates and everything of unknown kind, as they came.
-    pub others: BTreeMap<ObjectKey, Record<Value>>,
+    /// Gateways, routes, certificates and everything of unknown kind, as they came. Objects of unknown kinds share
+    /// [`crate::Kind::Custom`]: the kind and its group (`scaledobject.keda.sh`) tell those of one name apart.
+    pub others: BTreeMap<(ObjectKey, String), Record<Value>>,
     /// Objects that stand in files, as the files say, whether they exist or not.
     pub declared: BTreeMap<ObjectKey, Record<Value>>,
     /// Oldest first as far as times are known; each once, whatever tables repeat it.
@@ -193,6 +195,10 @@ pub struct Picture {
     pub unread: Vec<Unread>,
     /// When the capture was taken: as given, else the newest time in it.
     pub taken_at: Option<jiff::Timestamp>,
+    /// The newest time that an object's state states: the capture is not older.
+    pub(crate) latest: Option<jiff::Timestamp>,
+    /// What kept answers away, and where it was said.
+    pub(crate) troubles: Vec<(Trouble, Origin)>,
     pub(crate) documents: Vec<DocumentText>,
     /// Object → indices in `events`.
     pub(crate) events_by_object: BTreeMap<ObjectKey, Vec<usize>>,
@@ -202,6 +208,12 @@ impl Picture {
     /// The lines a log holds.
     pub fn log_lines(&self, log: &LogText) -> impl Iterator<Item = &str> {
         self.part(log.origin).lines()
+    }
+
+    /// A time that the capture is not older than: when it was taken, else the newest time in it, of events and of the
+    /// state of objects.
+    pub(crate) fn not_before(&self) -> Option<jiff::Timestamp> {
+        self.taken_at.max(self.latest)
     }
 
     /// Events about one object, oldest first.

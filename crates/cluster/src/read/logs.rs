@@ -2,14 +2,16 @@
 
 use super::command::Kubectl;
 use super::document::Source;
+use super::errors::{explained, is_error};
 use super::reading::Reading;
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Form, LogText};
 
 /// Notes whose log a document is. The lines stay in the document.
 pub(crate) fn read(source: Source<'_>, asked: &Kubectl, reading: &mut Reading) {
-    if source.text.starts_with("Error from server") || source.text.starts_with("error: ") {
-        return reading.unread.push(source.unread(source.text.lines().next().unwrap_or("")));
+    let first = source.text.lines().next().unwrap_or("");
+    if is_error(first) {
+        return reading.unread.push(source.unread(explained(first)));
     }
     let Some(name) = asked.names.first() else {
         return reading.unread.push(source.unread("log lines that name neither a pod nor a workload"));

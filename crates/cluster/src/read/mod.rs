@@ -6,6 +6,7 @@ mod columns;
 mod command;
 mod describe;
 mod document;
+mod errors;
 mod events;
 #[cfg(test)]
 mod hostile;
@@ -16,7 +17,8 @@ mod table;
 mod values;
 
 pub(crate) use age::age_s;
+pub(crate) use errors::Trouble;
 pub(crate) use object::{read_left, yaml};
-pub(crate) use reading::{Partial, Reading};
+pub(crate) use reading::{Left, Partial, Reading};
 
 pub(crate) use document::read_capture;

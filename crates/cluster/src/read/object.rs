@@ -8,26 +8,29 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::document::Source;
-use super::reading::{Listing, Partial, Reading};
+use super::reading::{Left, Listing, Partial, Reading};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Event, Form, ListingState, Origin, Severity};
 
-/// Reads a document of YAML or JSON. `namespace` is where the command looked, for objects that do not say.
-pub(crate) fn read(source: Source<'_>, namespace: Option<&str>, reading: &mut Reading) {
-    let text = source.text.trim();
-    if text.is_empty() {
-        return;
+/// Where a text comes from, as far as the command says.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Place<'a> {
+    /// Where the command looked, for objects that do not say.
+    pub namespace: Option<&'a str>,
+    /// Whether a command said which kinds were asked for: an empty answer then speaks of those.
+    pub is_asked: bool,
+}
+
+/// Reads a document of YAML or JSON, of one or several objects. `text` is a part of the source's text.
+pub(super) fn read(source: Source<'_>, text: &str, place: Place<'_>, reading: &mut Reading) {
+    let trimmed = text.trim();
+    if trimmed.starts_with(['{', '[']) {
+        return read_json(source, trimmed, place, reading);
     }
-    if text.starts_with(['{', '[']) {
-        return match read_json(source, text, namespace, reading) {
-            Ok(()) => {}
-            Err(error) => reading.unread.push(source.unread(format!("the JSON cannot be read: {error}"))),
-        };
-    }
-    for part in yaml_documents(source.text) {
+    for part in yaml_documents(text) {
         match yaml(part) {
             Ok(Value::Null) => {}
-            Ok(value) => take(source, part, value, namespace, reading),
+            Ok(value) => take(source, part, value, place, reading),
             Err(why) => reading.unread.push(source.unread(format!("the YAML cannot be read: {why}"))),
         }
     }
@@ -63,67 +66,157 @@ fn yaml_documents(text: &str) -> Vec<&str> {
 struct List<'a> {
     #[serde(default)]
     kind: String,
+    #[serde(default, rename = "apiVersion")]
+    api_version: String,
     #[serde(borrow)]
     items: Option<Vec<&'a RawValue>>,
+    #[serde(default)]
+    metadata: ListMetadata,
 }
 
-fn read_json(
-    source: Source<'_>,
-    text: &str,
-    namespace: Option<&str>,
-    reading: &mut Reading,
-) -> serde_json::Result<()> {
-    if text.starts_with('[') {
-        let items: Vec<&RawValue> = serde_json::from_str(text)?;
-        return each_item(source, &items, "", namespace, reading);
+#[derive(Default, Deserialize)]
+struct ListMetadata {
+    #[serde(default, rename = "continue")]
+    rest: Option<String>,
+}
+
+/// What the items of a typed list are, which do not repeat it: `apiVersion` and `kind`.
+#[derive(Debug, Clone, Copy, Default)]
+struct Typed<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+}
+
+impl<'a> Typed<'a> {
+    /// Of a list's own `apiVersion` and `kind` (`PodList`).
+    fn of(api_version: &'a str, kind: &'a str) -> Typed<'a> {
+        match kind.strip_suffix("List") {
+            Some(kind) if !kind.is_empty() => Typed { api_version, kind },
+            _ => Typed::default(),
+        }
     }
-    let list: List<'_> = serde_json::from_str(text)?;
-    match list.items {
-        Some(items) => {
-            let of = list.kind.strip_suffix("List").unwrap_or("");
-            if items.is_empty()
-                && let Some(kind) = Kind::parse(of)
-            {
-                let namespace = namespace.unwrap_or("").to_owned();
-                reading.listings.push(Listing { kind, namespace, state: ListingState::Empty });
+}
+
+/// Times that reading goes on behind a part that is no JSON.
+const DAMAGES_MAX: usize = 16;
+
+/// Reads one JSON document after the other, however they are separated. Behind one that is broken, reading goes on at
+/// the next line that begins one.
+fn read_json(source: Source<'_>, text: &str, place: Place<'_>, reading: &mut Reading) {
+    let mut rest = text;
+    for _ in 0..DAMAGES_MAX {
+        let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+        let mut start = 0;
+        let error = loop {
+            match stream.next() {
+                None => return,
+                Some(Ok(document)) => json_document(source, document.get(), place, reading),
+                Some(Err(error)) => break error,
             }
-            each_item(source, &items, of, namespace, reading)
+            start = stream.byte_offset();
+        };
+        let after = rest.get(start..).unwrap_or("").trim_start();
+        // Errors and warnings of `kubectl` may stand behind the objects.
+        if !super::errors::body(after).is_empty() {
+            reading.unread.push(source.unread(format!("the JSON cannot be read: {error}")));
         }
-        None => {
-            take(source, text, serde_json::from_str(text)?, namespace, reading);
-            Ok(())
+        let Some(next) = next_document(after) else { return };
+        rest = next;
+    }
+    reading.unread.push(source.unread("the JSON is broken in many places; the rest of it was left out"));
+}
+
+/// The text from the next line on that begins an object or a list.
+fn next_document(text: &str) -> Option<&str> {
+    let at = memchr::memchr_iter(b'\n', text.as_bytes())
+        .find(|at| matches!(text.as_bytes().get(at + 1), Some(b'{' | b'[')))?;
+    text.get(at + 1..)
+}
+
+fn json_document(source: Source<'_>, text: &str, place: Place<'_>, reading: &mut Reading) {
+    if text.starts_with('[') {
+        return match serde_json::from_str::<Vec<&RawValue>>(text) {
+            Ok(items) => each_item(source, &items, Typed::default(), place, reading),
+            Err(error) => reading.unread.push(source.unread(format!("the JSON cannot be read: {error}"))),
+        };
+    }
+    if let Ok(List { kind, api_version, items: Some(items), metadata }) =
+        serde_json::from_str::<List<'_>>(text)
+    {
+        if metadata.rest.is_some_and(|rest| !rest.is_empty()) {
+            reading.unread.push(source.unread("the list goes on (metadata.continue): ask without limit"));
+        }
+        let of = Typed::of(&api_version, &kind);
+        if items.is_empty() {
+            empty_list(source, of, place, reading);
+        }
+        return each_item(source, &items, of, place, reading);
+    }
+    match serde_json::from_str(text) {
+        Ok(value) => take(source, text, value, place, reading),
+        Err(error) => reading.unread.push(source.unread(format!("the JSON cannot be read: {error}"))),
+    }
+}
+
+/// A list without items says that there is none of a kind, if anything says of which.
+fn empty_list(source: Source<'_>, of: Typed<'_>, place: Place<'_>, reading: &mut Reading) {
+    match Kind::of(of.api_version, of.kind) {
+        Kind::Custom if place.is_asked || !of.kind.is_empty() => {}
+        Kind::Custom => reading.unread.push(source.unread(
+            "an empty list that does not say of what: give the command as well, as in `$ kubectl get … -o json`",
+        )),
+        kind => {
+            let namespace = place.namespace.unwrap_or("").to_owned();
+            reading.listings.push(Listing { kind, namespace, state: ListingState::Empty });
         }
     }
 }
 
-/// `of` is the kind of a typed list, whose items do not repeat it.
 fn each_item(
     source: Source<'_>,
     items: &[&RawValue],
-    of: &str,
-    namespace: Option<&str>,
+    of: Typed<'_>,
+    place: Place<'_>,
     reading: &mut Reading,
-) -> serde_json::Result<()> {
+) {
+    let mut broken: Option<(usize, String)> = None;
     for item in items {
-        if let Some(left) = leave(source, item.get(), of, namespace) {
+        if let Some(left) = leave(source, item.get(), of, place) {
             reading.left.push(left);
             continue;
         }
-        let mut value: Value = serde_json::from_str(item.get())?;
-        if let Some(fields) = value.as_object_mut()
-            && !of.is_empty()
-        {
-            fields.entry("kind").or_insert_with(|| Value::String(of.to_owned()));
+        match serde_json::from_str::<Value>(item.get()) {
+            Ok(mut value) => {
+                name_type(&mut value, of);
+                take(source, item.get(), value, place, reading);
+            }
+            Err(error) => broken.get_or_insert_with(|| (0, error.to_string())).0 += 1,
         }
-        take(source, item.get(), value, namespace, reading);
     }
-    Ok(())
+    if let Some((count, first)) = broken {
+        let why = format!("{count} of {} items cannot be read, the first because of: {first}", items.len());
+        reading.unread.push(source.unread(why));
+    }
+}
+
+/// Gives an item of a typed list what the list says for all.
+fn name_type(value: &mut Value, of: Typed<'_>) {
+    if let Some(fields) = value.as_object_mut()
+        && !of.kind.is_empty()
+        && !fields.contains_key("kind")
+    {
+        fields.insert("kind".to_owned(), Value::from(of.kind));
+        fields.insert("apiVersion".to_owned(), Value::from(of.api_version));
+    }
 }
 
 /// What tells of an object what it is, without reading the rest of it.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Head {
     kind: Option<String>,
+    #[serde(default)]
+    api_version: String,
     metadata: HeadMetadata,
     status: Option<IgnoredAny>,
     items: Option<IgnoredAny>,
@@ -139,43 +232,69 @@ struct HeadMetadata {
 }
 
 /// Name and place of an object that can be read later; `None` for events, lists, and what does not say what it is.
-fn leave(source: Source<'_>, part: &str, of: &str, namespace: Option<&str>) -> Option<(ObjectKey, Origin)> {
+fn leave(source: Source<'_>, part: &str, of: Typed<'_>, place: Place<'_>) -> Option<Left> {
     let head: Head = serde_json::from_str(part).ok()?;
-    let word = head.kind.as_deref().or(Some(of).filter(|of| !of.is_empty()))?;
-    let kind = Kind::parse(word).unwrap_or(Kind::Custom);
-    if kind == Kind::Event || head.items.is_some() {
+    let (api_version, word) = match head.kind.as_deref() {
+        Some(kind) => (head.api_version.as_str(), kind),
+        None => (of.api_version, Some(of.kind).filter(|kind| !kind.is_empty())?),
+    };
+    let kind = Kind::of(api_version, word);
+    if kind == Kind::Event || head.items.is_some() || word == "Status" {
         return None;
     }
     let metadata = &head.metadata;
     let is_live = metadata.uid.is_some() || metadata.resource_version.is_some() || head.status.is_some();
     let form = if is_live { Form::Live } else { Form::Manifest };
-    let place = metadata.namespace.as_deref().or(namespace).unwrap_or("default");
-    Some((ObjectKey::new(kind, place, metadata.name.as_str()), source.origin(part, form)))
+    let namespace = metadata.namespace.as_deref().or(place.namespace).unwrap_or("default");
+    Some(Left {
+        key: ObjectKey::new(kind, namespace, metadata.name.as_str()),
+        custom: custom(kind, api_version, word),
+        origin: source.origin(part, form),
+    })
+}
+
+/// What tells kinds without a variant of their own apart, as `kubectl` writes them: `scaledobject.keda.sh`.
+fn custom(kind: Kind, api_version: &str, word: &str) -> String {
+    let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    match kind {
+        Kind::Custom => format!("{}.{group}", word.to_ascii_lowercase()),
+        _ => String::new(),
+    }
 }
 
 /// Reads an object that was left where it lies.
-pub(crate) fn read_left(key: &ObjectKey, origin: Origin, text: &str) -> Vec<Partial> {
+pub(crate) fn read_left(left: &Left, text: &str) -> Result<Vec<Partial>, String> {
+    let value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let mut partials = Vec::new();
-    if let Ok(value) = serde_json::from_str(text) {
-        part_with_notes(key.clone(), origin, value, &mut partials);
-    }
-    partials
+    part_with_notes(left.key.clone(), left.custom.clone(), left.origin, value, &mut partials);
+    Ok(partials)
 }
 
 /// Takes one object, or each item of a `List`.
-fn take(source: Source<'_>, part: &str, mut value: Value, namespace: Option<&str>, reading: &mut Reading) {
+fn take(source: Source<'_>, part: &str, mut value: Value, place: Place<'_>, reading: &mut Reading) {
+    let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).unwrap_or("").to_owned();
+    let (api_version, word) = (text(&value, "apiVersion"), text(&value, "kind"));
     if let Some(items) = value.get_mut("items").and_then(Value::as_array_mut) {
+        let items = std::mem::take(items);
+        let of = Typed::of(&api_version, &word);
+        if items.is_empty() {
+            empty_list(source, of, place, reading);
+        }
         let mut sections = Sections { rest: part, misses: 0 };
-        for item in std::mem::take(items) {
+        for mut item in items {
             let text = sections.of(&item).unwrap_or(part);
-            take(source, text, item, namespace, reading);
+            name_type(&mut item, of);
+            take(source, text, item, place, reading);
         }
         return;
     }
-    let Some(word) = value.get("kind").and_then(Value::as_str) else {
+    if let Some(said) = super::errors::of_status(&value) {
+        return super::document::failed(source, part, &said, place.namespace, reading);
+    }
+    if word.is_empty() {
         return reading.unread.push(source.unread("an object does not say its kind"));
-    };
-    let kind = Kind::parse(word).unwrap_or(Kind::Custom);
+    }
+    let kind = Kind::of(&api_version, &word);
     let metadata = value.get("metadata");
     let field = |name: &str| metadata.and_then(|metadata| metadata.get(name)).and_then(Value::as_str);
     let form =
@@ -183,19 +302,33 @@ fn take(source: Source<'_>, part: &str, mut value: Value, namespace: Option<&str
             true => Form::Live,
             false => Form::Manifest,
         };
-    let place = field("namespace").or(namespace).unwrap_or("default").to_owned();
-    let key = ObjectKey::new(kind, place, field("name").unwrap_or_default());
     let origin = source.origin(part, form);
     if kind == Kind::Event {
-        reading.events.extend(event(&value, origin));
-        return;
+        return match event(&value, origin) {
+            Some(event) => reading.events.push(event),
+            None => reading.unread.push(source.unread("an event does not say what it is about")),
+        };
     }
-    part_with_notes(key, origin, value, &mut reading.partials);
+    let Some(name) = field("name").or(field("generateName")) else {
+        return reading.unread.push(source.unread(format!("an object of kind {word} has no name")));
+    };
+    let namespace = field("namespace").or(place.namespace).unwrap_or("default").to_owned();
+    let key = ObjectKey::new(kind, namespace, name);
+    part_with_notes(key, custom(kind, &api_version, &word), origin, value, &mut reading.partials);
 }
 
 /// An object's fields, and as a file those that `kubectl apply` noted on it.
-fn part_with_notes(key: ObjectKey, origin: Origin, mut value: Value, partials: &mut Vec<Partial>) {
+fn part_with_notes(
+    key: ObjectKey,
+    custom: String,
+    origin: Origin,
+    mut value: Value,
+    partials: &mut Vec<Partial>,
+) {
     let applied = applied(&value);
+    if key.kind == Kind::HorizontalPodAutoscaler {
+        super::describe::from_first_version(&mut value);
+    }
     if let Some(fields) = value.as_object_mut() {
         fields.remove("apiVersion");
         if key.kind != Kind::Custom {
@@ -207,9 +340,10 @@ fn part_with_notes(key: ObjectKey, origin: Origin, mut value: Value, partials: &
     }
     if let Some(applied) = applied {
         let origin = Origin { form: Form::Manifest, ..origin };
-        partials.push(Partial { key: key.clone(), origin, value: applied, row: BTreeMap::new() });
+        let (key, custom) = (key.clone(), custom.clone());
+        partials.push(Partial { key, custom, origin, value: applied, row: BTreeMap::new() });
     }
-    partials.push(Partial { key, origin, value, row: BTreeMap::new() });
+    partials.push(Partial { key, custom, origin, value, row: BTreeMap::new() });
 }
 
 /// The configuration that `kubectl apply` noted on the object: what somebody meant it to be.
@@ -260,7 +394,7 @@ fn event(value: &Value, origin: Origin) -> Option<Event> {
     let about = value.get("involvedObject").or_else(|| value.get("regarding"))?;
     let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).unwrap_or("").to_owned();
     let at = |field: &str| value.get(field).and_then(Value::as_str).and_then(|text| text.parse().ok());
-    let kind = Kind::parse(&text(about, "kind")).unwrap_or(Kind::Custom);
+    let kind = Kind::of(&text(about, "apiVersion"), &text(about, "kind"));
     let series = value.get("series");
     let count = value.get("count").or_else(|| value.get("deprecatedCount")).or_else(|| series?.get("count"));
     let from = value.pointer("/source/component").or_else(|| value.get("reportingComponent"));

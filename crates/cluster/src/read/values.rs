@@ -198,6 +198,17 @@ pub(super) fn addresses(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|address| !address.is_empty())
 }
 
+/// Addresses or names of a load balancer: `10.0.0.1,lb.example.org`; newer versions add ` (VIP)`.
+pub(super) fn load_balancer(list: &str) -> Vec<Value> {
+    list.split(',')
+        .filter_map(|one| said(one.split(" (").next().unwrap_or("")))
+        .map(|one| match one.parse::<core::net::IpAddr>() {
+            Ok(_) => json!({ "ip": one }),
+            Err(_) => json!({ "hostname": one }),
+        })
+        .collect()
+}
+
 /// Ports of a service as its table prints them: `80:30080/TCP,443/TCP`.
 pub(super) fn service_ports(text: &str) -> Option<Value> {
     let ports: Vec<Value> = said(text)?

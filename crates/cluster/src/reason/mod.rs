@@ -8,12 +8,12 @@ mod nodes;
 mod performance;
 mod probes;
 mod restarts;
-mod rollouts;
+pub(crate) mod rollouts;
 mod routing;
 mod scheduling;
 mod startup;
 mod storage;
-mod symptoms;
+pub(crate) mod symptoms;
 pub(crate) mod workload;
 
 use crate::context::Context;

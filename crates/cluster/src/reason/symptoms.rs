@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Container, ContainerStateTerminated, ContainerStatus, Pod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::workload::{Workload, controller, owner_of_pod};
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
@@ -34,7 +35,8 @@ pub(crate) fn current_pods<'a>(workload: &Workload<'a>) -> Vec<(&'a Record<Pod>,
     workload.states().filter(|(pod, state)| !is_over(state) && !is_of_old_revision(workload, pod)).collect()
 }
 
-fn is_over(state: &PodState) -> bool {
+/// Whether a pod is going, done or evicted: it stands there and does nothing.
+pub(crate) fn is_over(state: &PodState) -> bool {
     matches!(
         state.word.as_str(),
         "Terminating" | "Completed" | "Succeeded" | "Evicted" | "Preempted" | "NodeShutdown"
@@ -94,10 +96,19 @@ pub(crate) fn container_named<'a>(workload: &Workload<'a>, name: &str) -> Option
 
 /// Seconds since a pod was made, when known.
 pub(crate) fn age_s(picture: &Picture, pod: &Record<Pod>) -> Option<i64> {
-    let made = pod.object.metadata.creation_timestamp.as_ref().map(|time| time.0);
+    age_of_s(picture, &pod.object.metadata, &pod.row)
+}
+
+/// Seconds since an object was made, by its metadata or its row in tables, when known.
+pub(crate) fn age_of_s(
+    picture: &Picture,
+    metadata: &ObjectMeta,
+    row: &BTreeMap<String, String>,
+) -> Option<i64> {
+    let made = metadata.creation_timestamp.as_ref().map(|time| time.0);
     match (picture.taken_at, made) {
         (Some(now), Some(made)) => Some(now.duration_since(made).as_secs().max(0)),
-        _ => crate::read::age_s(pod.row.get("AGE")?),
+        _ => crate::read::age_s(row.get("AGE")?),
     }
 }
 

@@ -63,7 +63,10 @@ impl<'a> Workload<'a> {
     pub fn lacks_pods(&self) -> bool {
         match self.wanted {
             Some(wanted) => (self.ready() as i64) < i64::from(wanted),
-            None => self.states().any(|(_, state)| !state.is_well()),
+            // One that is being deleted is replaced, if anybody wants it.
+            None => {
+                self.states().any(|(_, state)| !(state.is_well() || (state.is_leaving() && state.is_ready())))
+            }
         }
     }
 
@@ -154,7 +157,7 @@ fn plain<'a>(
 pub(crate) fn controller(metadata: &ObjectMeta) -> Option<(Kind, &str)> {
     let owners = metadata.owner_references.as_deref()?;
     let owner = owners.iter().find(|owner| owner.controller == Some(true)).or(owners.first())?;
-    Some((Kind::parse(&owner.kind).unwrap_or(Kind::Custom), owner.name.as_str()))
+    Some((Kind::of(&owner.api_version, &owner.kind), owner.name.as_str()))
 }
 
 /// The topmost known owner of a pod.

@@ -2,6 +2,8 @@
 //!
 //! The texts are those of `kubectl`'s own describers (`k8s.io/kubectl/pkg/describe`), versions 1.20 to 1.34.
 
+mod autoscalers;
+mod certificates;
 mod containers;
 mod data;
 mod events;
@@ -18,5 +20,5 @@ mod tests;
 mod volumes;
 mod workloads;
 
-pub(super) use policies::metric;
+pub(super) use autoscalers::{from_first_version, metrics_of_cell, put_metrics, target};
 pub(super) use sections::{is_description, named, read};

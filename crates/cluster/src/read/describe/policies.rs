@@ -1,9 +1,9 @@
-//! Limits of namespaces, autoscalers, budgets, and network policies.
+//! Limits of namespaces, budgets, and network policies.
 
 use serde_json::{Map, Value, json};
 
-use super::super::values::{port, put, said, selector, whole};
-use super::meta::{conditions, label_selector};
+use super::super::values::{port, put, selector, whole};
+use super::meta::label_selector;
 use super::outline::{Node, Row, cell, rows};
 
 /// A quota: a table `Resource  Used  Hard` that begins at the first column.
@@ -86,53 +86,6 @@ pub(super) fn limit_range(root: Node<'_, '_>, value: &mut Value) {
         }
     }
     put(value, "spec.limits", Some(limits));
-}
-
-/// An autoscaler, as API version `autoscaling/v2` has it.
-pub(super) fn autoscaler(root: Node<'_, '_>, value: &mut Value) {
-    if let Some((kind, name)) = root.get("Reference").and_then(|text| text.split_once('/')) {
-        put(value, "spec.scaleTargetRef", Some(json!({ "apiVersion": "", "kind": kind, "name": name })));
-    }
-    put(value, "spec.minReplicas", root.get("Min replicas").and_then(whole));
-    put(value, "spec.maxReplicas", root.get("Max replicas").and_then(whole));
-    for node in root.children().filter(|node| node.key().ends_with(" pods")) {
-        // `2 current / 3 desired`
-        let count = |word| super::meta::count_before(node.value(), word);
-        put(value, "status.currentReplicas", count("current"));
-        put(value, "status.desiredReplicas", count("desired"));
-    }
-    put(value, "status.conditions", conditions(root));
-    let metrics = || root.find("Metrics").into_iter().flat_map(Node::children);
-    let (targets, now): (Vec<_>, Vec<_>) = metrics().filter_map(|node| resource_metric(node)).unzip();
-    put(value, "spec.metrics", Some(targets).filter(|targets| !targets.is_empty()));
-    let now: Vec<Value> = now.into_iter().flatten().collect();
-    put(value, "status.currentMetrics", Some(now).filter(|now| !now.is_empty()));
-}
-
-/// `resource cpu on pods  (as a percentage of request):  80% (100m) / 50%`, as (target, present value).
-fn resource_metric(node: Node<'_, '_>) -> Option<(Value, Option<Value>)> {
-    let name = node.text().strip_prefix("resource ")?.split(' ').next()?;
-    let (now, target) = node.value().rsplit_once(" / ")?;
-    Some(metric(name, now, target))
-}
-
-/// A metric of pods' resources, as (target, present value). The present value may be unknown.
-pub(in super::super) fn metric(name: &str, now: &str, target: &str) -> (Value, Option<Value>) {
-    let amount = |text: &str| {
-        let mut amount = json!({});
-        let text = said(text)?;
-        match text.split_once('%') {
-            Some((percent, _)) => put(&mut amount, "averageUtilization", Some(whole(percent)?)),
-            None => put(&mut amount, "averageValue", text.split(' ').next()),
-        }
-        Some(amount)
-    };
-    let mut wanted = amount(target).unwrap_or_else(|| json!({}));
-    let kind = if target.contains('%') { "Utilization" } else { "AverageValue" };
-    put(&mut wanted, "type", Some(kind));
-    let of =
-        |field: &str, inner: Value| json!({ "type": "Resource", "resource": { "name": name, field: inner } });
-    (of("target", wanted), amount(now).map(|now| of("current", now)))
 }
 
 /// A disruption budget.

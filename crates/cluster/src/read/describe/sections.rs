@@ -7,13 +7,21 @@ use super::super::document::Source;
 use super::super::reading::{Partial, Reading};
 use super::super::values::{put, said};
 use super::outline::{Node, Outline};
-use super::{data, events, meta, nodes, pods, policies, services, storage, workloads};
+use super::{
+    autoscalers, certificates, data, events, meta, nodes, pods, policies, services, storage, workloads,
+};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::Form;
 
 /// Reads the descriptions of one or several objects.
-pub(crate) fn read(source: Source<'_>, asked: &Kubectl, reading: &mut Reading) {
-    for section in sections(source.text, asked) {
+pub(crate) fn read(source: Source<'_>, text: &str, asked: &Kubectl, reading: &mut Reading) {
+    let sections = sections(text, asked);
+    if sections.is_empty() {
+        return reading
+            .unread
+            .push(source.unread("a part of a description, without the line that says of what (Name:)"));
+    }
+    for section in sections {
         one(source, section, asked, reading);
     }
 }
@@ -70,20 +78,32 @@ fn one(source: Source<'_>, section: &str, asked: &Kubectl, reading: &mut Reading
                 let mut value = named(&key);
                 put(&mut value, "subsets", Some(subsets));
                 let origin = source.origin(section, Form::Table);
-                reading.partials.push(Partial { key, origin, value, row: row.clone() });
+                reading.partials.push(Partial {
+                    key,
+                    custom: String::new(),
+                    origin,
+                    value,
+                    row: row.clone(),
+                });
             }
         }
         Kind::Namespace => {
             for (quota, mut value) in policies::quotas_of_namespace(root) {
                 let key = ObjectKey::new(Kind::ResourceQuota, name, quota);
                 put(&mut value, "metadata", named(&key).get("metadata").cloned());
-                reading.partials.push(Partial { key, origin, value, row: row.clone() });
+                reading.partials.push(Partial {
+                    key,
+                    custom: String::new(),
+                    origin,
+                    value,
+                    row: row.clone(),
+                });
             }
         }
         _ => {}
     }
     reading.events.extend(events::events(source, section, &key));
-    reading.partials.push(Partial { key, origin, value, row });
+    reading.partials.push(Partial { key, custom: String::new(), origin, value, row });
 }
 
 /// An object of which only the name is known.
@@ -119,7 +139,8 @@ fn describe(kind: Kind, root: Node<'_, '_>, section: &str, value: &mut Value) {
         Kind::StorageClass => storage::class(root, value),
         Kind::Node => nodes::node(root, value),
         Kind::Namespace => put(value, "status.phase", root.get("Status")),
-        Kind::HorizontalPodAutoscaler => policies::autoscaler(root, value),
+        Kind::HorizontalPodAutoscaler => autoscalers::autoscaler(root, value),
+        Kind::Certificate => certificates::certificate(root, value),
         Kind::PodDisruptionBudget => policies::budget(root, value),
         Kind::PriorityClass => policies::priority_class(root, value),
         _ => {}
@@ -129,8 +150,9 @@ fn describe(kind: Kind, root: Node<'_, '_>, section: &str, value: &mut Value) {
 /// The kind of a description whose command is not known, by the lines that only this kind has.
 fn kind_of(root: Node<'_, '_>) -> Option<Kind> {
     let has = |key: &str| root.find(key).is_some();
-    if let Some(kind) = root.get("Kind").and_then(Kind::parse) {
-        return Some(kind);
+    // Kinds that `kubectl` does not know itself are described by their fields, and say what they are.
+    if let (Some(kind), Some(version)) = (root.get("Kind"), root.get("API Version")) {
+        return Some(Kind::of(version, kind));
     }
     let marks: [(Kind, &[&str]); 24] = [
         (Kind::Node, &["System Info"]),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::values::{addresses, pairs, port, put, said, subsets, whole};
+use super::super::values::{addresses, load_balancer, pairs, port, put, said, subsets, whole};
 use super::outline::{Node, Row, cell, rows};
 
 /// A service.
@@ -23,20 +23,10 @@ pub(super) fn service(root: Node<'_, '_>, value: &mut Value) {
     put(value, "spec.ipFamilyPolicy", root.get("IP Family Policy"));
     let external: Option<Vec<&str>> = root.get("External IPs").map(|list| list.split(',').collect());
     put(value, "spec.externalIPs", external);
-    let outside = root.get("LoadBalancer Ingress").map(|text| load_balancer(text.split(',')));
+    let outside = root.get("LoadBalancer Ingress").map(load_balancer);
     put(value, "status.loadBalancer.ingress", outside);
     let ports = ports(root);
     put(value, "spec.ports", Some(ports).filter(|ports| !ports.is_empty()));
-}
-
-/// Addresses or names of a load balancer; newer versions add ` (VIP)`.
-fn load_balancer<'a>(list: impl Iterator<Item = &'a str>) -> Vec<Value> {
-    list.filter_map(|one| said(one.split(" (").next().unwrap_or("")))
-        .map(|one| match one.parse::<core::net::IpAddr>() {
-            Ok(_) => json!({ "ip": one }),
-            Err(_) => json!({ "hostname": one }),
-        })
-        .collect()
 }
 
 /// Lines `Port`, `TargetPort`, `NodePort`, `Endpoints`, again for every port.
@@ -148,7 +138,7 @@ pub(super) fn endpoint_slice(root: Node<'_, '_>, value: &mut Value) {
 /// An ingress.
 pub(super) fn ingress(root: Node<'_, '_>, value: &mut Value) {
     put(value, "spec.ingressClassName", root.get("Ingress Class"));
-    put(value, "status.loadBalancer.ingress", root.get("Address").map(|text| load_balancer(text.split(','))));
+    put(value, "status.loadBalancer.ingress", root.get("Address").map(load_balancer));
     put(value, "spec.defaultBackend", root.get("Default backend").and_then(backend));
     let secrets: Vec<Value> = root
         .find("TLS")

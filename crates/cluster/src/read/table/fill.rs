@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::values::{
-    addresses, containers, labels, put, said, selector, service_ports, subsets, whole,
+    addresses, containers, labels, load_balancer, put, said, selector, service_ports, subsets, whole,
 };
 use super::others;
 use crate::kind::Kind;
@@ -121,7 +121,7 @@ fn service(cells: &Cells<'_>, value: &mut Value) {
     match (kind, outside) {
         (Some("ExternalName"), name) => put(value, "spec.externalName", name),
         (Some("LoadBalancer"), Some(list)) => {
-            put(value, "status.loadBalancer.ingress", Some(others::load_balancer(list)));
+            put(value, "status.loadBalancer.ingress", Some(load_balancer(list)));
         }
         (_, Some(list)) => put(value, "spec.externalIPs", Some(list.split(',').collect::<Vec<_>>())),
         (_, None) => {}

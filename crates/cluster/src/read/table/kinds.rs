@@ -5,7 +5,7 @@ use crate::kind::Kind;
 
 /// Columns that only tables of the kind have, the narrowest first. Sources: `kubectl`'s printers
 /// (`pkg/printers/internalversion`), of versions 1.20 to 1.34.
-const MARKS: [(Kind, &[&str]); 25] = [
+const MARKS: [(Kind, &[&str]); 26] = [
     (Kind::Event, &["LAST SEEN", "REASON"]),
     (Kind::Pod, &["STATUS", "RESTARTS"]),
     (Kind::DaemonSet, &["DESIRED", "NODE SELECTOR"]),
@@ -27,6 +27,7 @@ const MARKS: [(Kind, &[&str]); 25] = [
     (Kind::StorageClass, &["PROVISIONER"]),
     (Kind::Node, &["ROLES", "VERSION"]),
     (Kind::HorizontalPodAutoscaler, &["REFERENCE", "TARGETS"]),
+    (Kind::Certificate, &["READY", "SECRET"]),
     (Kind::PodDisruptionBudget, &["ALLOWED DISRUPTIONS"]),
     (Kind::PriorityClass, &["GLOBAL-DEFAULT"]),
     (Kind::StatefulSet, &["NAME", "READY", "AGE"]),
@@ -60,6 +61,11 @@ pub(super) fn titles_of(kind: Kind, is_wide: bool) -> &'static [&'static str] {
         (Kind::Namespace, _) => &["NAME", "STATUS", "AGE"],
         (Kind::ConfigMap, _) => &["NAME", "DATA", "AGE"],
         (Kind::Secret, _) => &["NAME", "TYPE", "DATA", "AGE"],
+        (Kind::HorizontalPodAutoscaler, _) => {
+            &["NAME", "REFERENCE", "TARGETS", "MINPODS", "MAXPODS", "REPLICAS", "AGE"]
+        }
+        (Kind::Certificate, false) => &["NAME", "READY", "SECRET", "AGE"],
+        (Kind::Certificate, true) => &["NAME", "READY", "SECRET", "ISSUER", "STATUS", "AGE"],
         (Kind::ServiceAccount, _) => &["NAME", "SECRETS", "AGE"],
         _ => &[],
     }

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::describe::metric;
-use super::super::values::{access_modes, labels, port, put, said, selector, whole};
+use super::super::describe::{metrics_of_cell, put_metrics, target};
+use super::super::values::{access_modes, labels, load_balancer, port, put, said, selector, whole};
 use super::fill::Cells;
 use crate::kind::Kind;
 
@@ -24,6 +24,7 @@ pub(super) fn fill(kind: Kind, cells: &Cells<'_>, is_default: bool, value: &mut 
         Kind::StorageClass => class(cells, is_default, value),
         Kind::Namespace => put(value, "status.phase", cells.get("STATUS")),
         Kind::HorizontalPodAutoscaler => autoscaler(cells, value),
+        Kind::Certificate => certificate(cells, value),
         Kind::PodDisruptionBudget => {
             put(value, "spec.minAvailable", cells.get("MIN AVAILABLE").and_then(port));
             put(value, "spec.maxUnavailable", cells.get("MAX UNAVAILABLE").and_then(port));
@@ -73,17 +74,6 @@ fn ingress(cells: &Cells<'_>, value: &mut Value) {
         .map(|host| json!({ "host": host }))
         .collect();
     put(value, "spec.rules", Some(hosts).filter(|hosts| !hosts.is_empty()));
-}
-
-/// Addresses or names of a load balancer.
-pub(super) fn load_balancer(list: &str) -> Vec<Value> {
-    list.split(',')
-        .filter_map(said)
-        .map(|one| match one.parse::<core::net::IpAddr>() {
-            Ok(_) => json!({ "ip": one }),
-            Err(_) => json!({ "hostname": one }),
-        })
-        .collect()
 }
 
 /// `requests.cpu: 10/1, pods: 3/10`, and limits in a column of their own.
@@ -138,22 +128,21 @@ fn class(cells: &Cells<'_>, is_default: bool, value: &mut Value) {
     }
 }
 
-/// `cpu: 80%/50%, memory: <unknown>/200Mi`. Versions before 1.30 do not name the resource: such targets stay in the
-/// row.
 fn autoscaler(cells: &Cells<'_>, value: &mut Value) {
-    if let Some((kind, name)) = cells.get("REFERENCE").and_then(|cell| cell.split_once('/')) {
-        put(value, "spec.scaleTargetRef", Some(json!({ "apiVersion": "", "kind": kind, "name": name })));
-    }
+    put(value, "spec.scaleTargetRef", cells.get("REFERENCE").and_then(target));
     put(value, "spec.minReplicas", cells.number("MINPODS"));
     put(value, "spec.maxReplicas", cells.number("MAXPODS"));
     put(value, "status.currentReplicas", cells.number("REPLICAS"));
-    let targets = cells.get("TARGETS").unwrap_or("").split(", ").filter_map(|one| {
-        let (name, amounts) = one.split_once(": ")?;
-        let (now, target) = amounts.rsplit_once('/')?;
-        matches!(name, "cpu" | "memory").then(|| metric(name, now, target))
-    });
-    let (targets, now): (Vec<Value>, Vec<Option<Value>>) = targets.unzip();
-    put(value, "spec.metrics", Some(targets).filter(|targets| !targets.is_empty()));
-    let now: Vec<Value> = now.into_iter().flatten().collect();
-    put(value, "status.currentMetrics", Some(now).filter(|now| !now.is_empty()));
+    put_metrics(metrics_of_cell(cells.get("TARGETS").unwrap_or("")).into_iter(), value);
+}
+
+/// A certificate of cert-manager. Wide tables print what its controller says.
+fn certificate(cells: &Cells<'_>, value: &mut Value) {
+    put(value, "spec.secretName", cells.get("SECRET"));
+    put(value, "spec.issuerRef.name", cells.get("ISSUER"));
+    if let Some(ready) = cells.get("READY") {
+        let mut condition = json!({ "type": "Ready", "status": ready });
+        put(&mut condition, "message", cells.get("STATUS"));
+        put(value, "status.conditions", Some(vec![condition]));
+    }
 }

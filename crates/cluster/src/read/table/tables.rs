@@ -6,6 +6,7 @@ use super::super::columns::{Columns, fields};
 use super::super::command::Kubectl;
 use super::super::describe::named;
 use super::super::document::Source;
+use super::super::errors::is_beside;
 use super::super::reading::{Partial, Reading};
 use super::events;
 use super::fill::{Cells, fill};
@@ -35,23 +36,22 @@ struct Table<'a> {
 }
 
 /// Reads the tables of `kubectl get`.
-pub(in super::super) fn read(source: Source<'_>, asked: &Kubectl, reading: &mut Reading) {
+pub(in super::super) fn read(source: Source<'_>, text: &str, asked: &Kubectl, reading: &mut Reading) {
     if let Some(output) = asked.output.as_deref()
         && let Some(form) =
             ["jsonpath", "go-template", "template"].iter().find(|form| output.starts_with(**form))
-        && !source.text.trim().is_empty()
     {
         return reading.unread.push(source.unread(format!("output of {form} names no columns")));
     }
     let mut table: Option<Table<'_>> = None;
     let mut is_first = true;
-    for line in source.text.lines() {
+    for line in text.lines() {
         if line.trim().is_empty() {
             // Messages of events may hold empty lines.
             table = table.filter(|table| table.kind == Some(Kind::Event));
             continue;
         }
-        if is_note(line) {
+        if is_beside(line) {
             continue;
         }
         if is_header(line) || (is_first && is_titles(line)) {
@@ -66,14 +66,6 @@ pub(in super::super) fn read(source: Source<'_>, asked: &Kubectl, reading: &mut 
         }
         is_first = false;
     }
-}
-
-/// Lines that `kubectl` prints beside a table.
-fn is_note(line: &str) -> bool {
-    ["No resources found", "Error from server", "error: ", "Warning: ", "I0", "W0", "E0"]
-        .iter()
-        .any(|start| line.starts_with(start))
-        && !line.starts_with("Warning:  ")
 }
 
 /// The one kind that was asked for.
@@ -136,5 +128,6 @@ fn row(source: Source<'_>, asked: &Kubectl, table: &Table<'_>, line: &str, readi
         .filter(|(_, cell)| !cell.is_empty())
         .map(|(t, c)| (t.to_owned(), c.to_owned()))
         .collect();
-    reading.partials.push(Partial { key, origin: source.origin(line, Form::Table), value, row });
+    let custom = String::new();
+    reading.partials.push(Partial { key, custom, origin: source.origin(line, Form::Table), value, row });
 }

@@ -1,7 +1,9 @@
 //! Pods that the kubelet evicted.
 
+use k8s_openapi::api::core::v1::Pod;
+
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
-use crate::picture::Picture;
+use crate::picture::{Picture, Record, pod_state};
 use crate::reason::symptoms::{active, broken, said};
 use crate::reason::workload::Workload;
 
@@ -13,7 +15,7 @@ pub(super) fn faults(picture: &Picture, workload: &Workload<'_>) -> Option<Fault
     let status = pod.object.status.as_ref().and_then(|status| status.message.as_deref());
     let why = status.or(event.map(|event| event.message.as_str())).unwrap_or("");
     let mut fault = active(FaultKind::Evicted, &workload.key, Certainty::Stated);
-    if !workload.lacks_pods() || workload.wanted.is_none() {
+    if is_replaced(picture, workload, pod) {
         fault.standing = Standing::Recovered;
     } else {
         fault.explains = broken(picture, workload);
@@ -36,6 +38,25 @@ pub(super) fn faults(picture: &Picture, workload: &Workload<'_>) -> Option<Fault
         workload.key, workload.key.namespace
     );
     Some(fault)
+}
+
+/// Whether the owner has what it wants again. Where nobody says how much that is, another pod of it must be well: one
+/// of the same owner, or, among rows of a table that name no owner, of the same stem.
+fn is_replaced(picture: &Picture, workload: &Workload<'_>, evicted: &Record<Pod>) -> bool {
+    if workload.wanted.is_some() {
+        return !workload.lacks_pods();
+    }
+    if workload.ready() > 0 {
+        return true;
+    }
+    let stem = |name: &str| name.rsplit_once('-').map(|(stem, _)| stem.to_owned());
+    let own = stem(&evicted.key.name);
+    workload.key == evicted.key
+        && own.is_some()
+        && picture
+            .pods
+            .in_namespace(&evicted.key.namespace)
+            .any(|other| stem(&other.key.name) == own && pod_state(other).is_well())
 }
 
 /// The resource that a message of the eviction manager names.

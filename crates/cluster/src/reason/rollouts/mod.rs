@@ -1,12 +1,16 @@
 //! Reasons about replicas, rollouts, jobs and autoscalers.
 
+mod budgets;
 mod jobs;
+mod load;
 mod progress;
 mod scaling;
 mod zero;
 
 #[cfg(test)]
 mod tests;
+
+pub(crate) use scaling::can_see;
 
 use super::workload::workloads;
 use crate::context::Context;
@@ -20,5 +24,6 @@ pub(crate) fn faults(picture: &Picture, context: &Context) -> Vec<Fault> {
     faults.extend(workloads.iter().filter_map(|workload| progress::faults(picture, workload)));
     faults.extend(jobs::faults(picture));
     faults.extend(scaling::faults(picture, &workloads));
+    faults.extend(budgets::budgets(picture));
     faults
 }

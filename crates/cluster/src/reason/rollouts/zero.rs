@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::context::Context;
 use crate::fault::{Certainty, Fault, FaultKind};
-use crate::kind::Kind;
+use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Fact, Picture};
 use crate::reason::routing::configured_calls;
 use crate::reason::symptoms::{active, broken, services_of};
@@ -29,9 +29,15 @@ pub(super) fn faults(picture: &Picture, context: &Context, workloads: &[Workload
         .filter(|workload| workload.wanted == Some(0))
         .map(|workload| workload.key.name.as_str())
         .collect();
+    // Two of a kind behind one service: the other one answers (blue and green).
+    let answered: BTreeSet<ObjectKey> = workloads
+        .iter()
+        .filter(|other| other.ready() > 0)
+        .flat_map(|other| services_of(picture, other))
+        .collect();
     std::iter::once(first)
         .chain(empty)
-        .filter_map(|workload| fault(picture, workload, workloads, &callers, &resting))
+        .filter_map(|workload| fault(picture, workload, workloads, (&callers, &resting), &answered))
         .collect()
 }
 
@@ -44,7 +50,7 @@ fn may_rest(picture: &Picture, workload: &Workload<'_>) -> bool {
     });
     // KEDA's ScaledObject and Knative-like scalers: a custom object that names it as its target.
     by_autoscaler
-        || picture.others.iter().any(|(other, record)| {
+        || picture.others.iter().any(|((other, _), record)| {
             other.namespace == key.namespace
                 && record.object.pointer("/spec/scaleTargetRef/name").and_then(|name| name.as_str())
                     == Some(&key.name)
@@ -55,8 +61,8 @@ fn fault(
     picture: &Picture,
     workload: &Workload<'_>,
     workloads: &[Workload<'_>],
-    callers: &BTreeMap<String, BTreeSet<String>>,
-    resting: &BTreeSet<&str>,
+    (callers, resting): (&BTreeMap<String, BTreeSet<String>>, &BTreeSet<&str>),
+    answered: &BTreeSet<ObjectKey>,
 ) -> Option<Fault> {
     let key = &workload.key;
     let mut facts: Vec<Fact> = Vec::new();
@@ -90,15 +96,7 @@ fn fault(
         .map(String::as_str)
         .filter(|caller| *caller != key.name && !resting.contains(caller))
         .collect();
-    // Two of a kind behind one service: the other one answers (blue and green).
-    let is_replaced = services.iter().any(|service| {
-        workloads.iter().any(|other| {
-            other.key != *key
-                && other.key.namespace == key.namespace
-                && other.ready() > 0
-                && services_of(picture, other).contains(service)
-        })
-    });
+    let is_replaced = services.iter().any(|service| answered.contains(service));
     if is_replaced || (facts.is_empty() && calling.is_empty()) {
         return None;
     }

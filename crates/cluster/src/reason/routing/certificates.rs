@@ -8,15 +8,19 @@ use serde_json::Value;
 use super::ground::Ground;
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::{Kind, ObjectKey};
-use crate::picture::Fact;
+use crate::picture::{Fact, Record};
+use crate::read::Trouble;
 
 /// Expired or unissued certificates, by their objects and by the secrets that hold them.
 pub(super) fn faults(ground: &Ground<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for (key, record) in ground.picture.others.iter().filter(|(key, _)| key.kind == Kind::Certificate) {
-        faults.extend(certificate(ground, key, &record.object));
+    for ((key, _), record) in
+        ground.picture.others.iter().filter(|((key, _), _)| key.kind == Kind::Certificate)
+    {
+        faults.extend(certificate(ground, key, record));
     }
-    let Some(now) = ground.picture.taken_at else { return faults };
+    faults.extend(of_the_api(ground));
+    let Some(now) = ground.picture.not_before() else { return faults };
     for secret in ground.picture.secrets.iter() {
         if secret.object.type_.as_deref() != Some("kubernetes.io/tls") {
             continue;
@@ -26,21 +30,52 @@ pub(super) fn faults(ground: &Ground<'_>) -> Vec<Fault> {
         if ends < now {
             let statement = format!("the certificate in {} ended at {ends}", secret.key);
             let facts = vec![ground.fact(&secret.key, &["tls.crt"], statement)];
-            faults.push(expired(ground, secret.key.clone(), format!("ended at {ends}"), facts));
+            let key = secret.key.clone();
+            faults.push(expired(ground, key.clone(), Some(key), format!("ended at {ends}"), facts));
         }
     }
     faults
 }
 
+/// The API server's own certificate, when whoever asked it was shown one that has run out.
+fn of_the_api(ground: &Ground<'_>) -> Option<Fault> {
+    let (_, origin) =
+        ground.picture.troubles.iter().find(|(trouble, _)| *trouble == Trouble::CertificateExpired)?;
+    let statement = "the certificate that the API server shows has expired";
+    let fact = ground.picture.fact_at(*origin, "x509: certificate has expired", statement);
+    // Every cluster has this service in front of its API servers.
+    let object = ObjectKey::new(Kind::Service, "default", "kubernetes");
+    Some(Fault {
+        kind: FaultKind::CertificateExpired,
+        subject: "API server".to_owned(),
+        standing: Standing::Active,
+        certainty: Certainty::Stated,
+        summary: "the API server's certificate has expired, so nothing can be asked or changed".to_owned(),
+        facts: vec![fact],
+        explains: vec![object.clone()],
+        neighbours: vec![FaultKind::ApiServerUnhealthy],
+        remedy: "See the clock of the machine that asked; then, on the control plane: kubeadm certs check-expiration, \
+                 kubeadm certs renew all, and restart the API server"
+            .to_owned(),
+        object,
+    })
+}
+
+/// Seconds that issuing a certificate may take.
+const ISSUING_S: i64 = 600;
+
 /// A certificate object whose controller says that it is not ready, or whose end has passed.
-fn certificate(ground: &Ground<'_>, key: &ObjectKey, object: &Value) -> Option<Fault> {
+fn certificate(ground: &Ground<'_>, key: &ObjectKey, record: &Record<Value>) -> Option<Fault> {
+    let object = &record.object;
+    let secret = object.pointer("/spec/secretName").and_then(Value::as_str);
+    let secret = secret.map(|name| ObjectKey::new(Kind::Secret, &key.namespace, name));
     let ends: Option<Timestamp> =
         object.pointer("/status/notAfter").and_then(Value::as_str).and_then(|text| text.parse().ok());
-    if let (Some(ends), Some(now)) = (ends, ground.picture.taken_at)
+    if let (Some(ends), Some(now)) = (ends, ground.picture.not_before())
         && ends < now
     {
         let fact = ground.fact(key, &["notAfter", "Not After"], format!("{key} ended at {ends}"));
-        return Some(expired(ground, key.clone(), format!("ended at {ends}"), vec![fact]));
+        return Some(expired(ground, key.clone(), secret, format!("ended at {ends}"), vec![fact]));
     }
     let conditions = object.pointer("/status/conditions").and_then(Value::as_array)?;
     let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).unwrap_or("").to_owned();
@@ -49,13 +84,32 @@ fn certificate(ground: &Ground<'_>, key: &ObjectKey, object: &Value) -> Option<F
         return None;
     }
     let said: String = text(ready, "message").chars().take(200).collect();
+    let said = if said.is_empty() { "its table says no more".to_owned() } else { said };
     let needle = said.lines().next().unwrap_or("").to_owned();
-    let fact = ground.fact(key, &[&needle, &text(ready, "reason")], format!("{key} is not ready: {said}"));
-    Some(expired(ground, key.clone(), format!("was not issued: {said}"), vec![fact]))
+    let fact =
+        ground.fact(key, &[&needle, &text(ready, "reason"), "False"], format!("{key} is not ready: {said}"));
+    // One that is being issued is not ready either, for as long as the challenge takes.
+    let age = record.row.get("AGE").and_then(|cell| crate::read::age_s(cell));
+    let is_young = ends.is_none() && age.is_some_and(|age| age < ISSUING_S);
+    let mut fault = expired(ground, key.clone(), secret, format!("is not ready: {said}"), vec![fact]);
+    if is_young {
+        fault.standing = Standing::Latent;
+    }
+    if text(ready, "message").is_empty() {
+        fault.certainty = Certainty::Shown;
+    }
+    Some(fault)
 }
 
-fn expired(ground: &Ground<'_>, object: ObjectKey, how: String, facts: Vec<Fact>) -> Fault {
-    let users = users(ground, &object);
+/// `secret` is where the certificate lies for those who use it.
+fn expired(
+    ground: &Ground<'_>,
+    object: ObjectKey,
+    secret: Option<ObjectKey>,
+    how: String,
+    facts: Vec<Fact>,
+) -> Fault {
+    let users = secret.map(|secret| users(ground, &secret)).unwrap_or_default();
     let mut explains = users.clone();
     explains.push(object.clone());
     Fault {
@@ -86,9 +140,6 @@ fn expired(ground: &Ground<'_>, object: ObjectKey, how: String, facts: Vec<Fact>
 
 /// Ingresses and workloads that use a secret.
 fn users(ground: &Ground<'_>, secret: &ObjectKey) -> Vec<ObjectKey> {
-    if secret.kind != Kind::Secret {
-        return Vec::new();
-    }
     let mut users: Vec<ObjectKey> = Vec::new();
     for ingress in ground.picture.ingresses.in_namespace(&secret.namespace) {
         let hosts = ingress.object.spec.iter().flat_map(|spec| spec.tls.iter().flatten());

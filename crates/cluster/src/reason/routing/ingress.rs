@@ -49,7 +49,7 @@ pub(super) fn faults(ground: &Ground<'_>) -> Vec<Fault> {
             faults.extend(missing(ground, &ingress.key, &backend, FaultKind::IngressBackendMissing));
         }
     }
-    for (key, record) in &ground.picture.others {
+    for ((key, _), record) in &ground.picture.others {
         let found = match key.kind {
             Kind::HttpRoute => http_route(&record.object),
             Kind::VirtualService => virtual_service(&record.object),

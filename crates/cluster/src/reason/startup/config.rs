@@ -298,6 +298,43 @@ fn fault(
     fault
 }
 
+/// States in which a container cannot be started, whatever the reason is.
+const UNSTARTED: [&str; 7] = [
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "RunContainerError",
+    "ContainerCannotRun",
+    "StartError",
+    "PreStartHookError",
+    "PostStartHookError",
+];
+
+/// A container that cannot be started, where the capture does not hold why: the state itself is the symptom.
+pub(super) fn unexplained(picture: &Picture, workload: &Workload<'_>) -> Option<Fault> {
+    let (pod, word) = current_pods(workload).into_iter().filter(|(_, state)| !state.is_well()).find_map(
+        |(pod, state)| {
+            let word = state.word.strip_prefix("Init:").unwrap_or(&state.word).to_owned();
+            // A message says why, and others have judged it: what it misses may be there by now.
+            let is_told = statuses(pod)
+                .iter()
+                .any(|status| status.waiting().is_some_and(|(_, message)| !message.is_empty()));
+            (UNSTARTED.contains(&word.as_str()) && !is_told).then_some((pod, word))
+        },
+    )?;
+    let mut fault = active(FaultKind::ContainerConfigRefused, &workload.key, Certainty::Suspected);
+    fault.summary = format!("{} cannot start: {word}, and why is not in the capture", workload.key);
+    fault.facts.push(picture.fact(&pod.key, &word, format!("{} is {word}", pod.key.name)));
+    fault.explains = broken(picture, workload);
+    fault.neighbours = match word.as_str() {
+        "CreateContainerConfigError" => vec![FaultKind::SecretMissing, FaultKind::ConfigMapMissing],
+        _ => vec![FaultKind::CommandNotFound, FaultKind::VolumeMountFailed],
+    };
+    fault.remedy =
+        format!("see what the kubelet says: kubectl describe pod {} -n {}", pod.key.name, pod.key.namespace);
+    fault.subject = word;
+    Some(fault)
+}
+
 /// Settings of the container that the kubelet refuses for another reason.
 fn refused(picture: &Picture, workload: &Workload<'_>, pod: &Record<Pod>) -> Option<Fault> {
     let statuses = statuses(pod);

@@ -29,6 +29,9 @@ pub(crate) fn faults(picture: &Picture, _context: &Context) -> Vec<Fault> {
         if faults.len() == before {
             faults.extend(init::faults(picture, workload, &logs));
         }
+        if faults.len() == before {
+            faults.extend(config::unexplained(picture, workload));
+        }
     }
     faults
 }

@@ -1,5 +1,6 @@
 //! What a command asked for.
 
+use super::shell::{self, Simple};
 use crate::kind::Kind;
 
 /// What a document answers.
@@ -34,6 +35,8 @@ pub(crate) struct Kubectl {
     pub selected: bool,
     /// The output went through another program: not everything is there.
     pub piped: bool,
+    /// Errors were thrown away: that nothing was printed does not say that there is nothing.
+    pub hides_errors: bool,
     /// `-c`.
     pub container: Option<String>,
     /// `--previous`.
@@ -82,13 +85,33 @@ const ALL: [Kind; 9] = [
     Kind::Job,
 ];
 
-/// Understands a command.
+/// Understands a command. Of several on one line the one whose output can be read counts; several that ask alike are
+/// taken together.
 pub(crate) fn parse(command: &str) -> Asked {
-    let (typed, piped) = match command.split_once(" | ") {
-        Some((typed, _)) => (typed, true),
-        None => (command, false),
-    };
-    let words: Vec<&str> = typed.split_whitespace().filter(|word| *word != "sudo").collect();
+    let commands = shell::commands(command);
+    let mut found = commands.iter().map(one).filter(|asked| *asked != Asked::Text);
+    let Some(first) = found.next() else { return Asked::Text };
+    found.try_fold(first, together).unwrap_or(Asked::Text)
+}
+
+/// Two commands of one line: what is printed of each cannot be told apart by the line, only by its form.
+fn together(first: Asked, second: Asked) -> Option<Asked> {
+    let (Asked::Kubectl(mut first), Asked::Kubectl(second)) = (first, second) else { return None };
+    let is_alike = first.verb == second.verb
+        && first.verb != "logs"
+        && first.namespace == second.namespace
+        && first.all_namespaces == second.all_namespaces
+        && first.output == second.output;
+    first.selected |= !first.names.is_empty() || !second.names.is_empty() || second.selected;
+    first.piped |= second.piped;
+    first.hides_errors |= second.hides_errors;
+    first.names.clear();
+    first.kinds.extend(second.kinds);
+    is_alike.then_some(Asked::Kubectl(first))
+}
+
+fn one(simple: &Simple) -> Asked {
+    let words: Vec<&str> = simple.words.iter().map(String::as_str).filter(|word| *word != "sudo").collect();
     let node = words.iter().position(|word| *word == "ssh").and_then(|at| words.get(at + 1)).copied();
     if let Some(at) = words.iter().position(|word| *word == "systemctl") {
         let plain = words.iter().skip(at + 1).filter(|word| !word.starts_with('-'));
@@ -110,10 +133,15 @@ pub(crate) fn parse(command: &str) -> Asked {
             port,
         };
     }
-    match words.iter().position(|word| matches!(*word, "kubectl" | "k" | "oc")) {
-        Some(at) => kubectl(words.get(at + 1..).unwrap_or_default(), piped),
+    match words.iter().position(|word| is_kubectl(word)) {
+        Some(at) => kubectl(words.get(at + 1..).unwrap_or_default(), simple),
         None => Asked::Text,
     }
+}
+
+/// `kubectl` by its names, wherever it lies.
+fn is_kubectl(word: &str) -> bool {
+    matches!(shell::base(word), "kubectl" | "k" | "oc")
 }
 
 /// Words that are no flags; `-w 2` takes its number along.
@@ -155,7 +183,7 @@ fn from_of(words: &[&str], node: Option<&str>) -> Option<String> {
 
 /// Namespace of a `kubectl` command that runs another: `kubectl exec -n shop web-1 -- nc …`.
 fn namespace_of(words: &[&str]) -> Option<String> {
-    let at = words.iter().position(|word| matches!(*word, "kubectl" | "k" | "oc"))?;
+    let at = words.iter().position(|word| is_kubectl(word))?;
     let words = words.get(at..)?;
     let given = words.iter().find_map(|word| word.strip_prefix("--namespace="));
     let next = || {
@@ -170,11 +198,19 @@ fn host_of(login: &str) -> &str {
     login.rsplit_once('@').map_or(login, |(_, host)| host)
 }
 
-fn kubectl(words: &[&str], piped: bool) -> Asked {
-    let mut asked = Kubectl { piped, ..Kubectl::default() };
+fn kubectl(words: &[&str], simple: &Simple) -> Asked {
+    let mut asked = Kubectl { piped: simple.is_cut, hides_errors: simple.hides_errors, ..Kubectl::default() };
     let mut plain: Vec<&str> = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
+        if *word == "--" {
+            continue;
+        }
+        if word.starts_with('$') {
+            // A name that only the shell knew.
+            asked.selected = true;
+            continue;
+        }
         if !word.starts_with('-') {
             plain.push(word);
             continue;
@@ -192,7 +228,7 @@ fn kubectl(words: &[&str], piped: bool) -> Asked {
             (Some("-n"), Some(rest)) if !rest.is_empty() => ("-n", Some(rest)),
             _ => (flag, value),
         };
-        let value = value.map(|value| value.trim_matches(['\'', '"']).to_owned());
+        let value = value.map(str::to_owned);
         match flag {
             "-n" | "--namespace" => asked.namespace = value,
             "-o" | "--output" => asked.output = value,
@@ -283,8 +319,45 @@ mod tests {
             parse("systemctl --no-pager status kubelet"),
             Asked::Service { node: String::new(), service: "kubelet".into() }
         );
+        assert_eq!(
+            parse("ssh node-2 'systemctl status containerd 2>&1 | head -20'"),
+            Asked::Service { node: "node-2".into(), service: "containerd".into() }
+        );
         assert_eq!(parse("nc -zv cart http"), Asked::Text);
         assert_eq!(parse("manifests/cart.yaml"), Asked::Text);
         assert_eq!(parse("kubectl apply -f x"), Asked::Text);
+    }
+
+    #[test]
+    fn what_the_shell_does_with_the_output_is_no_object() {
+        for command in [
+            "kubectl get pods -n shop 2>&1",
+            "kubectl get pods -n shop 2>/dev/null",
+            "kubectl get pods -n shop 2> /dev/null",
+            "kubectl get pods -n shop|grep web",
+            "kubectl get pods -n shop 2>&1|head -5",
+            "kubectl get pods -n shop; date",
+            "kubectl get pods -n shop;date",
+            "kubectl get pods -n shop && echo done",
+            "kubectl get pods -n shop&&echo done",
+            "kubectl get pods -n shop || true",
+            "kubectl get pods -n shop > pods.txt",
+            "cd /tmp && kubectl get pods -n shop",
+            "/usr/local/bin/kubectl get pods -n shop | tee pods.txt",
+        ] {
+            let asked = kubectl_of(command);
+            assert_eq!(asked.names, Vec::<String>::new(), "{command}");
+            assert_eq!(asked.kinds, [Kind::Pod], "{command}");
+            assert_eq!(asked.namespace.as_deref(), Some("shop"), "{command}");
+            let is_cut = ["grep", "head", "> pods"].iter().any(|word| command.contains(word));
+            assert_eq!(asked.piped, is_cut, "{command}");
+            assert_eq!(asked.hides_errors, command.contains("/dev/null"), "{command}");
+        }
+        let several = kubectl_of("kubectl get pods -n a; kubectl get svc -n a");
+        assert_eq!(several.kinds, [Kind::Pod, Kind::Service]);
+        assert_eq!(parse("kubectl get pods -n a; kubectl get pods -n b"), Asked::Text);
+        let unknown = kubectl_of("kubectl describe pod $(kubectl get po -o name | head -1) -n a");
+        assert!(unknown.selected && unknown.names.is_empty());
+        assert_eq!(kubectl_of("kubectl get services.serving.knative.dev,ksvc").kinds, [Kind::Custom; 2]);
     }
 }

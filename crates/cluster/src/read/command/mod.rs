@@ -1,0 +1,6 @@
+//! What a command asked for: the shell's line, then the command in it.
+
+mod asked;
+mod shell;
+
+pub(super) use asked::{Asked, Kubectl, parse};
