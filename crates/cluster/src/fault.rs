@@ -70,6 +70,21 @@ macro_rules! fault_kinds {
     };
 }
 
+impl FaultKind {
+    /// Whether it only says how something fails, so that there is always a why behind it: what it needs next is a look,
+    /// not a change.
+    pub fn is_symptom(self) -> bool {
+        matches!(
+            self,
+            FaultKind::CrashLoop
+                | FaultKind::RolloutStuck
+                | FaultKind::ProbeFailing
+                | FaultKind::InitContainerFailing
+                | FaultKind::JobFailed
+        )
+    }
+}
+
 fault_kinds! {
     KubeletDown, Infrastructure, "kubelet_down", "the node's agent (kubelet) is not running";
     ContainerRuntimeDown, Infrastructure, "container_runtime_down", "the node's container runtime is not running";

@@ -168,6 +168,7 @@ pub fn owner_of_pod(picture: &Picture, pod: &Record<Pod>) -> ObjectKey {
         Some((Kind::ReplicaSet, name)) => {
             let set = ObjectKey::new(Kind::ReplicaSet, namespace, name);
             deployment_of(picture, &set, labels.and_then(|labels| labels.get("pod-template-hash")))
+                .or_else(|| guessed_owner(pod).map(|(owner, _)| owner))
                 .unwrap_or(set)
         }
         // A pod that the kubelet runs from a file of its machine has the machine as its owner.
@@ -175,9 +176,48 @@ pub fn owner_of_pod(picture: &Picture, pod: &Record<Pod>) -> ObjectKey {
         Some((kind, name)) => ObjectKey::new(kind, namespace, name),
         // Tables do not print owners: then labels decide, as the controllers' selectors do.
         None => {
-            by_selector(picture, pod).or_else(|| by_name(picture, pod)).unwrap_or_else(|| pod.key.clone())
+            let known = by_selector(picture, pod).or_else(|| by_name(picture, pod));
+            known.or_else(|| guessed_owner(pod).map(|(owner, _)| owner)).unwrap_or_else(|| pod.key.clone())
         }
     }
+}
+
+/// The deployment that a pod seems to belong to when no owner of it was captured, and what that rests on. It groups pods
+/// and proves nothing.
+///
+/// Source: the deployment controller labels pods `pod-template-hash` and names replica sets after the deployment and
+/// that hash; the API server adds five characters to a replica set's name for a pod's.
+pub(crate) fn guessed_owner(pod: &Record<Pod>) -> Option<(ObjectKey, &'static str)> {
+    let metadata = &pod.object.metadata;
+    let owner = controller(metadata);
+    if owner.as_ref().is_some_and(|(kind, _)| *kind != Kind::ReplicaSet) {
+        return None;
+    }
+    let (set, suffix) = pod.key.name.rsplit_once('-')?;
+    let (name, hash) = set.rsplit_once('-')?;
+    let (is_so, how) = match (&metadata.labels, &owner) {
+        (Some(labels), _) => (
+            labels.get("pod-template-hash").is_some_and(|label| label == hash),
+            "its label pod-template-hash and its name",
+        ),
+        (None, Some((_, set_name))) => (*set_name == set && is_hash(hash), "the name of its replica set"),
+        (None, None) => (is_hash(hash), "the shape of its name"),
+    };
+    let is_made = suffix.len() == SUFFIX_BYTES && suffix.bytes().all(is_word_byte);
+    (is_so && is_made && !name.is_empty())
+        .then(|| (ObjectKey::new(Kind::Deployment, &pod.key.namespace, name), how))
+}
+
+fn is_word_byte(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit()
+}
+
+/// Whether a part of a name looks like the hash of a pod template: letters and digits, both, and no word.
+fn is_hash(part: &str) -> bool {
+    (6..=10).contains(&part.len())
+        && part.bytes().all(is_word_byte)
+        && part.bytes().any(|byte| byte.is_ascii_digit())
+        && part.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
 /// The deployment that owns a replica set: by its owner reference, else by its name, which is the deployment's and a
