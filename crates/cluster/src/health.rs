@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::Node;
 use serde_json::Value;
 
+use crate::diagnose::Diagnosis;
+use crate::fault::Standing;
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Objects, Picture, Record};
 use crate::reason::{rollouts, symptoms, workload};
+use crate::remedy;
 
 /// How many of one kind there are, and how many are well.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +123,43 @@ fn objects_without_health(picture: &Picture) -> usize {
         + picture.events.len()
 }
 
+/// Something that is not well and that no fault explains, with what would tell why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unexplained {
+    /// What is not well: a clause.
+    pub said: String,
+    /// A command whose answer says more, between backticks.
+    pub ask: String,
+}
+
+/// Workloads that lack ready pods and that no fault that does harm now concerns, by key.
+pub fn unexplained(picture: &Picture, diagnosis: &Diagnosis) -> Vec<Unexplained> {
+    let mut known: BTreeSet<&ObjectKey> = BTreeSet::new();
+    for fault in diagnosis.faults.iter().filter(|fault| fault.standing == Standing::Active) {
+        known.insert(&fault.object);
+        known.extend(&fault.explains);
+    }
+    let mut found = Vec::new();
+    for workload in workload::workloads(picture) {
+        if !workload.lacks_pods() || known.contains(&workload.key) {
+            continue;
+        }
+        let sick = workload.states().find(|(_, state)| !state.is_well() && state.word != "Terminating");
+        let (said, of) = match sick {
+            Some((pod, state)) => {
+                (format!("{} is {}, and nothing captured says why", pod.key, state.word), &pod.key)
+            }
+            None if workload.pods.is_empty() => (
+                format!("{} has fewer ready pods than it wants, and nothing captured says why", workload.key),
+                &workload.key,
+            ),
+            None => continue,
+        };
+        found.push(Unexplained { said, ask: remedy::on("describe", of) });
+    }
+    found
+}
+
 /// What the capture lacks for a full check, in sentences.
 pub fn missing(picture: &Picture) -> Vec<String> {
     let mut missing = Vec::new();
@@ -173,4 +213,30 @@ fn is_unasked<T>(objects: &Objects<T>) -> bool {
 /// Every workload of the picture, by key.
 pub fn workload_keys(picture: &Picture) -> Vec<ObjectKey> {
     workload::workloads(picture).into_iter().map(|workload| workload.key).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::Capture;
+    use crate::context::Context;
+    use crate::diagnose::diagnose;
+
+    #[test]
+    fn what_nothing_explains_comes_with_what_would_tell() {
+        let mut capture = Capture::default();
+        capture.push(
+            "kubectl get pods -n shop",
+            "NAME    READY   STATUS    RESTARTS   AGE\nweb-0   0/1     Pending   0          9m\ndb-0    1/1     Running   0          9d\n",
+        );
+        let picture = Picture::read(capture, None);
+        let found = unexplained(&picture, &diagnose(&picture, &Context::default()));
+        assert_eq!(
+            found,
+            [Unexplained {
+                said: "Pod shop/web-0 is Pending, and nothing captured says why".to_owned(),
+                ask: "`kubectl describe pod web-0 -n shop`".to_owned(),
+            }]
+        );
+    }
 }

@@ -14,12 +14,13 @@ mod picture;
 mod quantity;
 mod read;
 mod reason;
+mod remedy;
 
 pub use capture::{Capture, Document};
 pub use context::{Context, Measured, Measurement};
 pub use diagnose::{Diagnosis, diagnose};
 pub use fault::{Certainty, Fault, FaultKind, Stage, Standing};
-pub use health::{Count, complete_workloads, counts, missing, workload_keys};
+pub use health::{Count, Unexplained, complete_workloads, counts, missing, unexplained, workload_keys};
 pub use kind::{Kind, ObjectKey};
 pub use picture::{
     Connection, Drift, Event, Fact, LogText, NodePod, NodeService, Objects, Origin, Outcome, Picture,

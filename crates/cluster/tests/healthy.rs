@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used)] // Helpers of tests, outside test functions.
 
+mod honest;
+
 use midwatch_cluster::{Capture, Context, Diagnosis, Fault, FaultKind, Picture, Standing, diagnose};
 
 /// A capture and what is in it that looks bad and is not.
@@ -54,8 +56,11 @@ fn diagnosis(file: &str, text: &str) -> (Picture, Diagnosis) {
         capture.push(file, text);
         capture
     };
+    let texts: Vec<String> = capture.documents.iter().map(|document| document.text.clone()).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let picture = Picture::read(capture, None);
     let found = diagnose(&picture, &Context::default());
+    assert_eq!(honest::wrongs(&picture, &texts, &found.faults), Vec::<String>::new(), "{file}");
     (picture, found)
 }
 

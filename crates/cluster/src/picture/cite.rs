@@ -15,13 +15,24 @@ pub struct Fact {
     pub statement: String,
     /// Command, path or request whose answer says so.
     pub source: String,
-    /// The line that says so, cut at 400 characters; for an absence, what was searched and did not hold it.
+    /// The line that says so, cut at 400 characters, with `…` where something was left out; empty for what was worked
+    /// out, such as an absence.
     pub quote: String,
 }
 
+impl Fact {
+    /// Whether no single line says it: it follows from fields, from several lines, or from what is not there.
+    pub fn is_worked_out(&self) -> bool {
+        self.quote.is_empty()
+    }
+}
+
+/// A needle that no text holds.
+const NOWHERE: &str = "\u{0}";
+
 impl Picture {
     /// A fact about an object, quoting the first line of its texts that holds `needle` (ASCII case matters). When no
-    /// line does, the quotation is the statement's own words as read from the merged fields.
+    /// line does, the fact is worked out and quotes nothing.
     pub fn fact(&self, key: &ObjectKey, needle: &str, statement: impl Into<String>) -> Fact {
         let statement = statement.into();
         let origins = self.origins(key);
@@ -33,12 +44,26 @@ impl Picture {
         }
         let source =
             origins.first().map_or_else(|| key.to_string(), |origin| self.source(*origin).to_owned());
-        Fact { quote: cut(&statement, ""), statement, source }
+        Fact { quote: String::new(), statement, source }
+    }
+
+    /// As [`Picture::fact`], with the first of several needles that some text of the object holds: the forms in which
+    /// tables, descriptions, YAML and JSON write one thing.
+    pub(crate) fn fact_of_any(
+        &self,
+        key: &ObjectKey,
+        needles: &[&str],
+        statement: impl Into<String>,
+    ) -> Fact {
+        let statement = statement.into();
+        let facts = needles.iter().map(|needle| self.fact(key, needle, statement.as_str()));
+        let quoted = facts.into_iter().find(|fact| !fact.is_worked_out());
+        quoted.unwrap_or_else(|| self.fact(key, NOWHERE, statement))
     }
 
     /// A fact that an event, a log line or a check states: the first line of its own text that holds `needle`.
     pub fn fact_at(&self, origin: Origin, needle: &str, statement: impl Into<String>) -> Fact {
-        let line = self.part(origin).lines().find(|line| line.contains(needle)).unwrap_or(needle);
+        let line = self.part(origin).lines().find(|line| line.contains(needle)).unwrap_or("");
         Fact { statement: statement.into(), source: self.source(origin).to_owned(), quote: cut(line, needle) }
     }
 
@@ -58,7 +83,7 @@ impl Picture {
 fn without_value(line: &str) -> String {
     let key = line.trim().split_once(": ").map_or("", |(key, _)| key);
     let key: String = key.chars().take(QUOTE_CHARS_MAX / 4).collect();
-    format!("{key}: (a secret's value, not shown)")
+    format!("{key}: …")
 }
 
 /// The text with passwords of URLs (`scheme://user:password@host`) left out.
@@ -105,7 +130,7 @@ mod tests {
         ] {
             assert_eq!(without_passwords(text), shown);
         }
-        assert_eq!(without_value("  PASSWORD: aHVudGVyMg=="), "PASSWORD: (a secret's value, not shown)");
-        assert_eq!(without_value("{\"stringData\":{\"a\":\"b\"}}"), ": (a secret's value, not shown)");
+        assert_eq!(without_value("  PASSWORD: aHVudGVyMg=="), "PASSWORD: …");
+        assert_eq!(without_value("{\"stringData\":{\"a\":\"b\"}}"), ": …");
     }
 }

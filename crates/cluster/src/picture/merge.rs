@@ -7,8 +7,10 @@ use serde_json::{Map, Value};
 use crate::kind::Kind;
 use crate::quantity::Quantity;
 
-/// Adds to `kept` what `other` has and `kept` lacks. Lists of named things (containers, ports, volumes, conditions)
-/// are merged by name; other lists are taken whole from whoever has them first.
+/// Adds to `kept` what `other` has and `kept` lacks. Of lists of named things (containers, ports, volumes, conditions)
+/// those that `kept` has get the fields that `other` adds, by name; things that only `other` has are not added, since
+/// `kept` is nearer to the API. A list that `kept` has empty stays empty, and lists of things without names stay as
+/// `kept` has them.
 pub(super) fn merge(kept: &mut Value, other: Value) {
     match (kept, other) {
         (kept @ Value::Null, other) => *kept = other,

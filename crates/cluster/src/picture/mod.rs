@@ -15,5 +15,6 @@ pub use objects::{Drift, Objects, Origin, Record, Seen};
 pub use pods::{PodState, pod_state};
 pub use whole::{Connection, LogText, NodePod, NodeService, Outcome, Picture, ServiceState, Unread, Usage};
 
+pub(crate) use cite::without_passwords;
 pub(crate) use objects::{Form, ListingState};
 pub(crate) use whole::DocumentText;

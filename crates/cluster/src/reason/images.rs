@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::fault::{Certainty, Fault, FaultKind};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Fact, Picture, PodState, Record};
+use crate::remedy;
 
 /// Waiting reasons that are about an image.
 const WAITING: [&str; 7] = [
@@ -289,7 +290,8 @@ fn fault(picture: &Picture, workload: &Workload<'_>, stuck: &Stuck<'_>, pulled: 
     ));
     fault.explains = broken(picture, workload);
     let serves = pulled.iter().any(|other| parts(other).0 == host);
-    let (summary, remedy) = words(&fault, workload, &stuck.image, &host, serves);
+    let secret = missing.first().map(|secret| secret.name.as_str());
+    let (summary, remedy) = words(&fault, workload, &stuck.image, (&host, serves), secret);
     fault.summary = summary;
     fault.remedy = remedy;
     if fault.kind == FaultKind::ImagePullDenied
@@ -306,7 +308,15 @@ fn fault(picture: &Picture, workload: &Workload<'_>, stuck: &Stuck<'_>, pulled: 
     fault
 }
 
-fn words(fault: &Fault, workload: &Workload<'_>, image: &str, host: &str, serves: bool) -> (String, String) {
+/// Summary and remedy. `serves` says whether the host has served other images, `secret` is a pull secret that does not
+/// exist.
+fn words(
+    fault: &Fault,
+    workload: &Workload<'_>,
+    image: &str,
+    (host, serves): (&str, bool),
+    secret: Option<&str>,
+) -> (String, String) {
     let key = &workload.key;
     match (fault.kind, fault.subject.as_str()) {
         (FaultKind::RegistryUnreachable, how) => {
@@ -317,45 +327,76 @@ fn words(fault: &Fault, workload: &Workload<'_>, image: &str, host: &str, serves
             (
                 format!("{key} cannot pull {image}: the registry {host} cannot be reached ({how}); {others}"),
                 format!(
-                    "check the registry host in the image of {key}, and that nodes can resolve and reach {host}"
+                    "check the registry host in the image of {key}, {}, and that nodes can resolve and reach {host}",
+                    remedy::on("edit", key)
                 ),
             )
         }
         (FaultKind::ImagePullDenied, _) => (
             format!("{key} cannot pull {image}: the registry {host} refuses the request"),
-            format!(
-                "give {key} credentials for {host}: kubectl create secret docker-registry NAME --docker-server={host} \
-                 -n {} and name it in imagePullSecrets",
-                key.namespace
-            ),
+            credentials(key, host, secret),
         ),
         (_, "invalid") => (
             format!("{key} names the image {image:?}, which is no valid reference"),
-            format!("correct the image of {key}"),
+            format!("correct the image of {key}: {}", remedy::on("edit", key)),
         ),
         (_, "never pulled") => (
             format!("{key} may not pull {image} (imagePullPolicy Never) and the node does not have it"),
-            format!("set imagePullPolicy of {key} to IfNotPresent, or load the image onto the node"),
+            format!(
+                "set imagePullPolicy of {key} to IfNotPresent, {}, or load the image onto the node",
+                remedy::on("edit", key)
+            ),
         ),
         _ if fault.certainty == Certainty::Suspected => {
             let what = if image.is_empty() { "its image" } else { image };
             (
                 format!("{key} cannot pull {what}, and why is not in the capture"),
                 format!(
-                    "see what the kubelet says: kubectl describe pods -n {} (look for Failed)",
-                    key.namespace
+                    "see what the kubelet says of its pods (events with the reason Failed): {}",
+                    remedy::kubectl(key, &["describe", "pods"])
                 ),
             )
         }
         _ => (
             format!("{key} cannot pull {image}: it does not exist in the registry {host}"),
-            format!(
-                "correct the image of {key} (kubectl set image), or go back: kubectl rollout undo {}/{} -n {}",
-                key.kind.as_str().to_lowercase(),
-                key.name,
-                key.namespace
-            ),
+            correct_image(key),
         ),
+    }
+}
+
+/// How credentials for a registry are made: under the name of the pull secret that is missing, else under a new one.
+fn credentials(key: &ObjectKey, host: &str, secret: Option<&str>) -> String {
+    let server = format!("--docker-server={host}");
+    let name = secret.unwrap_or("<SECRET>");
+    let make = remedy::kubectl(
+        key,
+        &[
+            "create",
+            "secret",
+            "docker-registry",
+            name,
+            &server,
+            "--docker-username=<USER>",
+            "--docker-password=<PASSWORD>",
+        ],
+    );
+    match secret {
+        Some(_) => format!("make the pull secret with the <USER> and <PASSWORD> that {host} takes: {make}"),
+        None => format!(
+            "see that the pull secret of {key} holds a login that {host} takes, or make one and name it in its \
+             imagePullSecrets (<SECRET> is its name, <USER> and <PASSWORD> the login): {make}"
+        ),
+    }
+}
+
+fn correct_image(key: &ObjectKey) -> String {
+    match key.kind {
+        Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet => format!(
+            "correct the image of {key}, {}, or go back: {}",
+            remedy::on("edit", key),
+            remedy::kubectl(key, &["rollout", "undo", &remedy::target(key)])
+        ),
+        _ => format!("correct the image of {key}: {}", remedy::on("edit", key)),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Fact, Picture, Record};
 use crate::quantity::Quantity;
 use crate::reason::workload::Workload;
+use crate::remedy;
 
 /// Resources that count objects, by the kind they count.
 const COUNTED: [(Kind, &[&str]); 9] = [
@@ -123,8 +124,8 @@ fn quota_fault(picture: &Picture, record: &Record<ResourceQuota>, resource: &str
         explains: found.explains,
         neighbours: found.neighbours,
         remedy: format!(
-            "Raise the quota (kubectl edit resourcequota {} -n {}) and apply what was refused again",
-            record.key.name, record.key.namespace
+            "Raise the quota, {}, and apply what was refused again",
+            remedy::on("edit", &record.key)
         ),
     }
 }

@@ -9,6 +9,7 @@ use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Event, Fact, Picture, Seen};
 use crate::reason::workload::{Workload, controller, workloads};
+use crate::remedy;
 
 /// Most facts of one fault.
 const FACTS_MAX: usize = 6;
@@ -201,8 +202,9 @@ fn fault(picture: &Picture, workload: &Workload<'_>, refusal: &Refusal, fact: Fa
                     workload.key
                 ),
                 remedy: format!(
-                    "Set {resource} on every container of {}, or give the namespace a LimitRange with defaults",
-                    workload.key
+                    "Set {resource} on every container of {}, or give the namespace a LimitRange with defaults: {}",
+                    workload.key,
+                    remedy::on("edit", &workload.key)
                 ),
                 neighbours: vec![FaultKind::LimitRangeRefused],
                 object,
@@ -225,8 +227,9 @@ fn fault(picture: &Picture, workload: &Workload<'_>, refusal: &Refusal, fact: Fa
                     workload.key
                 ),
                 remedy: format!(
-                    "Bring the resources of {} inside the range, or widen {object}",
-                    workload.key
+                    "Bring the resources of {} inside the range, or widen {object}: {}",
+                    workload.key,
+                    remedy::on("edit", &workload.key)
                 ),
                 object,
                 ..base
@@ -239,7 +242,11 @@ fn fault(picture: &Picture, workload: &Workload<'_>, refusal: &Refusal, fact: Fa
                 "pod security level {level} of namespace {namespace} refuses pods of {}: {text}",
                 workload.key
             ),
-            remedy: format!("Set the securityContext of {} as the level wants it", workload.key),
+            remedy: format!(
+                "Set the securityContext of {} as the level wants it: {}",
+                workload.key,
+                remedy::on("edit", &workload.key)
+            ),
             ..base
         }),
         Refusal::PriorityClass { name } => {
@@ -251,7 +258,8 @@ fn fault(picture: &Picture, workload: &Workload<'_>, refusal: &Refusal, fact: Fa
                 subject: name.clone(),
                 summary: format!("{} names priority class {name}, which does not exist", workload.key),
                 remedy: format!(
-                    "Create PriorityClass {name}, or correct priorityClassName of {}",
+                    "Create PriorityClass {name} with the <VALUE> of its priority, {}, or correct priorityClassName of {}",
+                    remedy::command(&["kubectl", "create", "priorityclass", name, "--value=<VALUE>"]),
                     workload.key
                 ),
                 ..base
@@ -267,8 +275,9 @@ fn fault(picture: &Picture, workload: &Workload<'_>, refusal: &Refusal, fact: Fa
                 subject: "denied".to_owned(),
                 summary: format!("admission webhook {webhook} denies pods of {}: {text}", workload.key),
                 remedy: format!(
-                    "Change {} as the webhook's policy wants it, or correct the policy of {object}",
-                    workload.key
+                    "Change {} as the webhook's policy wants it, {}, or correct the policy of {object}",
+                    workload.key,
+                    remedy::on("edit", &workload.key)
                 ),
                 object,
                 ..base
@@ -288,9 +297,12 @@ fn account(picture: &Picture, workload: &Workload<'_>, name: &str, base: Fault) 
             let here: Vec<&str> =
                 accounts.in_namespace(namespace).map(|record| record.key.name.as_str()).take(20).collect();
             facts.push(Fact {
-                statement: format!("service account {name} does not exist in namespace {namespace}"),
+                statement: format!(
+                    "service account {name} does not exist in namespace {namespace}, which has: {}",
+                    if here.is_empty() { "none".to_owned() } else { here.join(", ") }
+                ),
                 source: format!("service accounts of namespace {namespace}"),
-                quote: here.join(", "),
+                quote: String::new(),
             });
             Certainty::Stated
         }
@@ -306,8 +318,9 @@ fn account(picture: &Picture, workload: &Workload<'_>, name: &str, base: Fault) 
             workload.key
         ),
         remedy: format!(
-            "Correct serviceAccountName of {}, or create it: kubectl create serviceaccount {name} -n {namespace}",
-            workload.key
+            "Correct serviceAccountName of {}, or create it: {}",
+            workload.key,
+            remedy::kubectl(&workload.key, &["create", "serviceaccount", name])
         ),
         ..base
     })
@@ -366,7 +379,8 @@ fn exceeded(
         facts,
         summary: format!("{object} leaves no room for pods of {}{arithmetic}", workload.key),
         remedy: format!(
-            "Raise the quota (kubectl edit resourcequota {quota} -n {namespace}), or lower what is requested in the namespace"
+            "Raise the quota, {}, or lower what is requested in the namespace",
+            remedy::on("edit", &object)
         ),
         object,
         ..base
@@ -393,7 +407,8 @@ fn webhook_down(
             "admission webhook {webhook} does not answer, so pods of {workload} cannot be made: {text}"
         ),
         remedy: format!(
-            "Bring the backend of {configuration} up ({object}), or set its failurePolicy to Ignore until it is"
+            "Bring the backend of {configuration} up ({object}), or set its failurePolicy to Ignore until it is: {}",
+            remedy::on("edit", &configuration)
         ),
         neighbours: vec![FaultKind::ServiceSelectorMismatch],
         object,

@@ -1,6 +1,7 @@
 //! Who is configured to talk to which database.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use k8s_openapi::api::core::v1::Container;
 
@@ -19,8 +20,18 @@ pub(super) struct Link {
     pub port: Option<i32>,
     /// The object and name of the setting that holds the port, else the host.
     pub setting: (ObjectKey, String),
-    /// A fingerprint of the password, to compare clients; the password itself is never kept in a fault.
-    pub password: Option<String>,
+    /// To compare clients; it is never printed.
+    pub password: Option<Password>,
+}
+
+/// A password. It can be compared and not read: printing it tells nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Password(String);
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
 }
 
 /// A setting with where it stands.
@@ -198,7 +209,7 @@ fn link(
     let sibling = |words: &[&str]| sibling(name, words, settings);
     let port_setting = if port.is_none() { sibling(&["PORT"]) } else { None };
     let port = port.or_else(|| port_setting.and_then(|setting| setting.value.trim().parse().ok()));
-    let password = sibling(&["PASSWORD", "PASS", "PWD"]).map(|setting| setting.value.clone());
+    let password = sibling(&["PASSWORD", "PASS", "PWD"]).map(|setting| Password(setting.value.clone()));
     let user = sibling(&["USER", "USERNAME", "LOGIN"]);
     let offered = offered(picture, &service);
     let is_database = scheme.is_some_and(|scheme| SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()))
@@ -261,4 +272,16 @@ fn sibling<'a>(name: &str, words: &[&str], settings: &'a BTreeMap<String, Settin
             .get(&format!("{stem}{word}"))
             .or_else(|| settings.get(&format!("{stem}{}", word.to_ascii_lowercase())))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_compared_and_never_printed() {
+        let password = |text: &str| Password(text.to_owned());
+        assert!(password("a") == password("a") && password("a") != password("b"));
+        assert!(!format!("{:?}", password("hunter2")).contains("hunter2"));
+    }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::clients::{Link, offered};
+use super::clients::{Link, Password, offered};
 use super::complaints::{Complaint, Refusal};
 use crate::fault::{Certainty, Fault, FaultKind};
 use crate::kind::ObjectKey;
 use crate::picture::{Fact, Picture};
 use crate::reason::symptoms::{Logs, active, broken};
 use crate::reason::workload::Workload;
+use crate::remedy;
 
 /// Nobody listens at the address a client calls.
 const UNREACHED: [&str; 6] = [
@@ -54,11 +55,7 @@ pub(super) fn wrong_ports(
             link.client, link.service
         );
         // Secrets are quoted by name only.
-        fault.facts.push(Fact {
-            statement: format!("{name} of {holder} is {port}"),
-            source: holder.to_string(),
-            quote: format!("{name}: {port}"),
-        });
+        fault.facts.push(picture.fact(holder, name, format!("{name} of {holder} is {port}")));
         let statement = format!("{} offers port {numbers}", link.service);
         fault.facts.push(picture.fact(&link.service, numbers.split(',').next().unwrap_or(""), statement));
         if let Some(line) = line {
@@ -70,7 +67,12 @@ pub(super) fn wrong_ports(
         }
         fault.explains = broken(picture, client);
         fault.neighbours = vec![FaultKind::ServicePortMismatch];
-        fault.remedy = format!("set {name} of {holder} to {numbers} and restart {}", link.client);
+        fault.remedy = format!(
+            "set {name} of {holder} to {numbers}, {}, and restart {}: {}",
+            remedy::on("edit", holder),
+            link.client,
+            remedy::restart(&link.client)
+        );
         faults.push(fault);
     }
     faults
@@ -196,7 +198,7 @@ fn of_server(
             None => fault.explains.push((*client).clone()),
         }
     }
-    fault.remedy = format!("{server}: {remedy}");
+    fault.remedy = format!("{server}: {remedy}; what it says: {}", remedy::logs(server, "", false));
     fault
 }
 
@@ -218,7 +220,11 @@ fn alone(
     let statement = format!("{} is refused, {} times in its log", client.key, complaint.count);
     fault.facts.push(picture.fact_at(complaint.log.origin, complaint.line, statement));
     fault.explains = broken(picture, client);
-    fault.remedy = format!("correct user and password of {database} in {holder} and restart {}", client.key);
+    fault.remedy = format!(
+        "correct user and password of {database} in {holder} and restart {}: {}",
+        client.key,
+        remedy::restart(&client.key)
+    );
     fault
 }
 
@@ -226,16 +232,19 @@ fn alone(
 fn differs(link: Option<&Link>, others: Option<&BTreeMap<&ObjectKey, &Link>>, fault: &mut Fault) {
     let (Some(link), Some(others)) = (link, others) else { return };
     let Some(own) = &link.password else { return };
-    let known: Vec<&String> = others
+    let known: Vec<&Password> = others
         .values()
         .filter(|other| other.client != link.client)
         .filter_map(|other| other.password.as_ref())
         .collect();
     if !known.is_empty() && known.iter().all(|password| *password != own) {
         fault.facts.push(Fact {
-            statement: format!("its password is none of those that {} other clients use", known.len()),
+            statement: format!(
+                "its password is none of those that {} other clients use; passwords are compared and not shown",
+                known.len()
+            ),
             source: link.setting.0.to_string(),
-            quote: "passwords are compared and not shown".to_owned(),
+            quote: String::new(),
         });
     }
 }

@@ -8,6 +8,7 @@ use super::machines::service_fault;
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Picture, Record, ServiceState, pod_state};
+use crate::remedy;
 
 /// Where the components' pods live.
 const SYSTEM: &str = "kube-system";
@@ -90,7 +91,7 @@ pub(super) fn pod_fault(picture: &Picture, name: &str, kind: FaultKind, pod: &Re
         facts: vec![picture.fact(&pod.key, &state.word, format!("{} is {}", pod.key, state.word))],
         explains: Vec::new(),
         neighbours: Vec::new(),
-        remedy: format!("See what it says: kubectl logs -n {SYSTEM} {} --previous", pod.key.name),
+        remedy: format!("See what it says: {}", remedy::logs(&pod.key, "", state.restarts > 0)),
     })
 }
 
@@ -121,6 +122,6 @@ fn dns(picture: &Picture) -> Option<Fault> {
         facts: vec![picture.fact(&first.key, &word, format!("{} is {word}", first.key))],
         explains: vec![object, ObjectKey::new(Kind::Service, SYSTEM, "kube-dns")],
         neighbours: vec![FaultKind::PodDnsBroken],
-        remedy: format!("See what it says: kubectl logs -n {SYSTEM} {}", first.key.name),
+        remedy: format!("See what it says: {}", remedy::logs(&first.key, "", false)),
     })
 }

@@ -6,6 +6,7 @@ use super::inventory::{Inventory, condition, is_ready};
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Fact, NodeService, Picture, Record, ServiceState};
+use crate::remedy;
 
 /// Services that run containers, by their units' names.
 const RUNTIMES: &[&str] = &["containerd", "docker", "dockerd", "crio", "cri-o", "cri-dockerd"];
@@ -84,8 +85,12 @@ pub(super) fn service_fault(
         explains: if kind == FaultKind::KubeProxyDown { Vec::new() } else { inventory.harmed(&node.name) },
         neighbours: Vec::new(),
         remedy: format!(
-            "Start it and see why it stopped: ssh {} 'systemctl start {name}; journalctl -u {name} -e'",
-            node.name
+            "Start it and see why it stopped: {}",
+            remedy::command(&[
+                "ssh",
+                &node.name,
+                &format!("systemctl start {name}; journalctl -u {name} -e")
+            ])
         ),
     }
 }
@@ -158,7 +163,10 @@ fn not_ready(picture: &Picture, inventory: &Inventory<'_, '_>, node: &Record<Nod
         facts,
         explains: inventory.harmed(&node.key.name),
         neighbours,
-        remedy: format!("See whether the machine is up and what stopped: ssh {} '{check}'", node.key.name),
+        remedy: format!(
+            "See whether the machine is up and what stopped: {}",
+            remedy::command(&["ssh", &node.key.name, check])
+        ),
     }
 }
 
@@ -176,8 +184,8 @@ fn recovered(picture: &Picture, node: &Record<Node>) -> Option<Fault> {
         explains: Vec::new(),
         neighbours: vec![FaultKind::KubeletDown, FaultKind::ContainerRuntimeDown],
         remedy: format!(
-            "Look what happened on the machine at that time: kubectl describe node {}",
-            node.key.name
+            "Look what happened on the machine at that time: {}",
+            remedy::on("describe", &node.key)
         ),
     })
 }
@@ -202,8 +210,15 @@ fn pressure(picture: &Picture, inventory: &Inventory<'_, '_>, node: &Record<Node
             explains: inventory.harmed(&node.key.name),
             neighbours: vec![FaultKind::Evicted],
             remedy: match subject {
-                "disk" => format!("Free disk on {}: remove unused images (crictl rmi --prune) and old logs, or enlarge the disk", node.key.name),
-                _ => format!("Find who uses it up on {} (kubectl top pods -A --sort-by memory) and limit or move it", node.key.name),
+                "disk" => format!(
+                    "Free disk on {}: remove unused images, {}, and old logs, or enlarge the disk",
+                    node.key.name,
+                    remedy::command(&["ssh", &node.key.name, "crictl rmi --prune"])
+                ),
+                _ => format!(
+                    "Find who uses it up on {}, `kubectl top pods -A --sort-by=memory`, and limit or move it",
+                    node.key.name
+                ),
             },
         });
     }
@@ -215,10 +230,26 @@ fn pressure(picture: &Picture, inventory: &Inventory<'_, '_>, node: &Record<Node
             standing: Standing::Active,
             certainty: Certainty::Stated,
             summary: format!("the network of {} is not set up: {reason} {message}", node.key),
-            facts: vec![picture.fact(&node.key, "NetworkUnavailable", format!("{} has no pod network", node.key))],
+            facts: vec![picture.fact(
+                &node.key,
+                "NetworkUnavailable",
+                format!("{} has no pod network", node.key),
+            )],
             explains: inventory.harmed(&node.key.name),
             neighbours: vec![FaultKind::NodeNotReady],
-            remedy: format!("See what the network plugin's pod on {} says: kubectl get pods -A -o wide --field-selector spec.nodeName={}", node.key.name, node.key.name),
+            remedy: format!(
+                "See what the network plugin's pod on {} says: {}",
+                node.key.name,
+                remedy::command(&[
+                    "kubectl",
+                    "get",
+                    "pods",
+                    "-A",
+                    "-o",
+                    "wide",
+                    &format!("--field-selector=spec.nodeName={}", node.key.name)
+                ])
+            ),
         });
     }
     found

@@ -6,6 +6,7 @@ use super::inventory::{Inventory, node_of};
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Event, Picture, pod_state};
+use crate::remedy;
 
 /// Words of the runtimes and of network plugins when a sandbox gets no network.
 const SIGNS: [&str; 5] = [
@@ -71,7 +72,10 @@ pub(super) fn faults(picture: &Picture, inventory: &Inventory<'_, '_>, known: &[
             certainty: Certainty::Shown,
             explains,
             neighbours: vec![FaultKind::SandboxFailed, FaultKind::ContainerRuntimeDown],
-            remedy: format!("See what the network plugin's pod on {node} says, and whether /etc/cni/net.d there is complete"),
+            remedy: format!(
+                "See what the network plugin's pod on {node} says, and whether /etc/cni/net.d there is complete: {}",
+                remedy::command(&["ssh", node, "ls", "/etc/cni/net.d"])
+            ),
         });
     }
     found

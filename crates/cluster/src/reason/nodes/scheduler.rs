@@ -12,6 +12,7 @@ use crate::kind::ObjectKey;
 use crate::picture::{Picture, Record, ServiceState, pod_state};
 use crate::read::age_s;
 use crate::reason::scheduling::{is_waiting, refusal_of};
+use crate::remedy;
 
 const NAME: &str = "kube-scheduler";
 
@@ -94,8 +95,8 @@ fn silent(picture: &Picture, untried: &[(ObjectKey, &Record<Pod>)]) -> Option<Fa
         explains: Vec::new(),
         neighbours: vec![FaultKind::ApiServerUnhealthy],
         remedy: format!(
-            "See whether it runs: ssh {} systemctl status {NAME}, or kubectl get pods -n kube-system",
-            node.key.name
+            "See whether it runs, `kubectl get pods -n kube-system`, or {}",
+            remedy::command(&["ssh", &node.key.name, "systemctl", "status", NAME])
         ),
     })
 }

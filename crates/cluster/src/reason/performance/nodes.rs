@@ -12,6 +12,7 @@ use crate::context::Measured;
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Fact, Picture};
+use crate::remedy;
 
 /// Retransmissions a second below which nothing is concluded.
 const RETRANSMISSIONS_MIN: f64 = 0.3;
@@ -72,9 +73,15 @@ pub(super) fn network(picture: &Picture, loads: &[Load<'_>], culprits: &[Culprit
                 neighbours: order.iter().copied().filter(|other| *other != kind).collect(),
                 remedy: format!(
                     "Look at the network card, cable, switch port and queueing of {0} (ip -s link, ethtool -S, tc -s \
-                     qdisc, ping between nodes), and move its pods away meanwhile: kubectl drain {0} \
-                     --ignore-daemonsets",
-                    node.name
+                     qdisc, ping between nodes), and move its pods away meanwhile: {1}",
+                    node.name,
+                    remedy::command(&[
+                        "kubectl",
+                        "drain",
+                        node.name,
+                        "--ignore-daemonsets",
+                        "--delete-emptydir-data"
+                    ])
                 ),
             }
         })

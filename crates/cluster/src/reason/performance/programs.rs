@@ -12,6 +12,7 @@ use crate::context::Measured;
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::Picture;
+use crate::remedy;
 
 /// A callee explains its caller from this share of the caller's added time on: a caller may call ten times in a row.
 const SHARE_MIN: f64 = 0.1;
@@ -154,11 +155,10 @@ fn overload(load: &Load<'_>, victims: &[&Load<'_>]) -> Fault {
 }
 
 fn remedy_for_processor(key: &ObjectKey) -> String {
-    let (kind, name) = (key.kind.as_str().to_ascii_lowercase(), &key.name);
     format!(
         "Find what the program computes (profile it, look for a change of load), and raise its limit if the load is \
-         wanted: kubectl -n {} set resources {kind}/{name} --limits=cpu=<more>, or add replicas",
-        key.namespace
+         wanted, to the <CPU> that it needs: {}, or add replicas",
+        remedy::resources(key, "", "--limits=cpu=<CPU>")
     )
 }
 
@@ -192,8 +192,9 @@ fn delay(load: &Load<'_>, culprit: &Culprit, victims: &[&Load<'_>], is_first: bo
         neighbours: vec![FaultKind::CpuOverload, FaultKind::NodeNetworkDelay],
         remedy: format!(
             "Measure the time from another pod to {} and look for shaping or faults on its network (tc qdisc show \
-             dev eth0 in its network namespace, the sidecar, the node); move its pods to another node to compare",
-            load.name
+             dev eth0 in its network namespace, the sidecar, the node); move its pods to another node to compare: {}",
+            load.name,
+            remedy::kubectl(&load.key, &["get", "pods", "-o", "wide"])
         ),
     }
 }
@@ -225,6 +226,10 @@ fn neighbour(picture: &Picture, loads: &[Load<'_>], calls: &Calls, slow: &Load<'
         facts,
         explains: vec![slow.key.clone()],
         neighbours: vec![FaultKind::CpuOverload, FaultKind::NetworkDelay],
-        remedy: format!("Give {} a processor limit, or keep the two apart with anti-affinity", loud.name),
+        remedy: format!(
+            "Give {} a processor limit, the <CPU> it may use, or keep the two apart with anti-affinity: {}",
+            loud.name,
+            remedy::resources(&loud.key, "", "--limits=cpu=<CPU>")
+        ),
     })
 }

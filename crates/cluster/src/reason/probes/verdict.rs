@@ -10,6 +10,7 @@ use crate::fault::{Certainty, Fault, FaultKind};
 use crate::picture::Picture;
 use crate::reason::symptoms::{Logs, active, services_of, state_words};
 use crate::reason::workload::Workload;
+use crate::remedy;
 
 /// Answers in another protocol than asked, as Go's `net/http`, `crypto/tls` and gRPC print them.
 const OTHER_PROTOCOL: [&str; 10] = [
@@ -80,21 +81,32 @@ pub(super) fn fault(
     fault.remedy = match kind {
         FaultKind::ProbePortWrong => correct_port(picture, workload, probe, probes),
         FaultKind::ProbeProtocolWrong => format!(
-            "make the {} probe of {} speak the protocol of port {}",
-            probe.what, workload.key, probe.written
+            "make the {} probe of {} speak the protocol of port {}: {}",
+            probe.what,
+            workload.key,
+            probe.written,
+            remedy::on("edit", &workload.key)
         ),
         FaultKind::ProbeTooImpatient => format!(
             "give it time: raise failureThreshold, periodSeconds and timeoutSeconds of the {} probe of {}, or add a \
-             startupProbe",
-            probe.what, workload.key
+             startupProbe: {}",
+            probe.what,
+            workload.key,
+            remedy::on("edit", &workload.key)
         ),
         FaultKind::ProbeTooLate => {
-            format!("lower initialDelaySeconds of the {} probe of {}", probe.what, workload.key)
+            format!(
+                "lower initialDelaySeconds of the {} probe of {}: {}",
+                probe.what,
+                workload.key,
+                remedy::on("edit", &workload.key)
+            )
         }
         _ => format!(
-            "see why {} fails for {}, or correct the {} probe",
+            "see why {} fails for {}, {}, or correct the {} probe",
             probe.target(),
             workload.key,
+            remedy::logs(&workload.key, "", false),
             probe.what
         ),
     };
@@ -262,5 +274,11 @@ pub(super) fn correct_port(
 ) -> String {
     let known: Vec<String> =
         known_ports(picture, workload, probe, probes).iter().map(i32::to_string).collect();
-    format!("let the {} probe of {} ask port {}", probe.what, workload.key, known.join(" or "))
+    format!(
+        "let the {} probe of {} ask port {}: {}",
+        probe.what,
+        workload.key,
+        known.join(" or "),
+        remedy::on("edit", &workload.key)
+    )
 }

@@ -1,5 +1,7 @@
 //! Programs that end by themselves or for want of memory.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod};
 
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
@@ -9,31 +11,61 @@ use crate::reason::symptoms::{
     Logs, Status, active, broken, container_named, current_pods, said, state_words, statuses,
 };
 use crate::reason::workload::Workload;
+use crate::remedy;
+
+use super::words;
 
 /// Seconds after which a restart of a container that is ready now is history.
 const RECENT_S_MAX: i64 = 3600;
 
-/// Last lines of a log that are quoted.
-const LAST_LINES: usize = 3;
-
-/// The worst thing that ended a container of the workload.
-pub(super) fn faults(picture: &Picture, workload: &Workload<'_>, logs: &Logs<'_>) -> Option<Fault> {
+/// The worst thing that ended each container of the workload.
+pub(super) fn faults(picture: &Picture, workload: &Workload<'_>, logs: &Logs<'_>) -> Vec<Fault> {
     if is_done(picture, &workload.key) {
-        return None;
+        return Vec::new();
     }
-    let mut found: Vec<Fault> = Vec::new();
+    let mut found: BTreeMap<&str, Fault> = BTreeMap::new();
+    let mut add = |container, fault: Fault| {
+        let rank = |fault: &Fault| (fault.standing, std::cmp::Reverse(fault.certainty));
+        match found.get(container) {
+            Some(known) if rank(known) <= rank(&fault) => {}
+            _ => {
+                found.insert(container, fault);
+            }
+        }
+    };
     for (pod, state) in current_pods(workload) {
         for status in statuses(pod).iter().filter(|status| !status.is_init) {
             if let Some(fault) = ended(picture, workload, pod, &state, status, logs) {
-                found.push(fault);
+                add(status.status.name.as_str(), fault);
             }
         }
         // A table alone knows no containers.
         if statuses(pod).is_empty() && loops(&state.word) {
-            found.push(crash(picture, workload, pod, None, logs));
+            add("", crash(picture, workload, pod, None, logs));
         }
     }
-    found.into_iter().min_by_key(|fault| (fault.standing, std::cmp::Reverse(fault.certainty)))
+    let mut found: Vec<(&str, Fault)> = found.into_iter().collect();
+    found.sort_by_key(|(_, fault)| (fault.standing, std::cmp::Reverse(fault.certainty)));
+    apart(found)
+}
+
+/// Several containers that end each have their own fault: another container's end is no cause of this one's, and what
+/// has the same exit code is told apart by its name.
+fn apart(found: Vec<(&str, Fault)>) -> Vec<Fault> {
+    let mut apart: Vec<Fault> = Vec::new();
+    for (container, mut fault) in found {
+        if apart.iter().any(|first| first.standing == Standing::Active)
+            && fault.kind == FaultKind::CrashLoop
+            && fault.standing == Standing::Active
+        {
+            fault.certainty = Certainty::Shown;
+        }
+        if apart.iter().any(|other| (other.kind, &other.subject) == (fault.kind, &fault.subject)) {
+            fault.subject = format!("{} {container}", fault.subject).trim().to_owned();
+        }
+        apart.push(fault);
+    }
+    apart
 }
 
 /// A job that is complete: pods that failed on the way were made good by later ones.
@@ -175,11 +207,9 @@ fn out_of_memory(
                 workload.key
             );
             fault.remedy = format!(
-                "raise the memory limit of {} or let it need less: kubectl set resources {}/{} -n {} -c {name} --limits=memory=…",
+                "raise the memory limit of {} to the <MEMORY> that it needs, more than {limit}, or let it need less: {}",
                 workload.key,
-                workload.key.kind.as_str().to_ascii_lowercase(),
-                workload.key.name,
-                workload.key.namespace
+                remedy::resources(&workload.key, name, "--limits=memory=<MEMORY>")
             );
         }
         None => {
@@ -188,8 +218,10 @@ fn out_of_memory(
                 workload.key, fault.object
             );
             fault.remedy = format!(
-                "set a memory request and limit for {}, and see who uses the memory: kubectl top pods",
-                workload.key
+                "set a memory request and limit for {}, the <MEMORY> it needs, {}, and see who uses the memory: {}",
+                workload.key,
+                remedy::resources(&workload.key, name, "--limits=memory=<MEMORY>"),
+                remedy::kubectl(&workload.key, &["top", "pods"])
             );
         }
     }
@@ -231,25 +263,42 @@ fn crash(
     let mut fault = active(FaultKind::CrashLoop, &workload.key, Certainty::Suspected);
     let ended = status.and_then(Status::ended);
     let name = status.map_or("", |status| status.status.name.as_str());
-    let how = match ended {
+    let container = if name.is_empty() { String::new() } else { format!("container {name} of ") };
+    let said = words::last(picture, workload, pod, name, ended, logs);
+    let words = match &said {
+        Some(said) => format!("; its last words: `{}`", said.text),
+        None => "; what it said last is not in the capture".to_owned(),
+    };
+    fault.summary = match ended {
         Some(ended) => {
             fault.subject = ended.exit_code.to_string();
-            format!("exit code {}: {}", ended.exit_code, meaning(ended.exit_code))
+            format!(
+                "{container}{} exits {}{}, again and again ({}){words}",
+                workload.key,
+                ended.exit_code,
+                words::after(ended),
+                meaning(ended.exit_code)
+            )
         }
-        None => "why is not in the capture".to_owned(),
+        None => format!("{container}{} ends again and again{words}", workload.key),
     };
-    let container = if name.is_empty() { String::new() } else { format!("container {name} of ") };
-    fault.summary = format!("{container}{} ends again and again ({how})", workload.key);
     let state = state_words(pod);
     fault.facts.push(picture.fact(&pod.key, &pod.key.name, format!("{} is {state}", pod.key.name)));
     if let Some(ended) = ended {
-        let statement = format!("its last exit code was {}", ended.exit_code);
-        let needle = format!("Exit Code:    {}", ended.exit_code);
-        fault.facts.push(picture.fact(&pod.key, &needle, statement));
+        let code = ended.exit_code;
+        let needles = [
+            format!("Exit Code:    {code}"),
+            format!("exitCode: {code}"),
+            format!("\"exitCode\": {code}"),
+            format!("\"exitCode\":{code}"),
+        ];
+        fault.facts.push(picture.fact_of_any(
+            &pod.key,
+            &needles.each_ref().map(String::as_str),
+            format!("its last exit code was {code}"),
+        ));
     }
-    for line in last_words(workload, name, logs) {
-        fault.facts.push(picture.fact_at(line.0, line.1, "among its last words"));
-    }
+    fault.facts.extend(said.into_iter().flat_map(|said| said.facts));
     fault.explains = broken(picture, workload);
     fault.neighbours = match ended.map(|ended| ended.exit_code) {
         Some(126..=128) => vec![FaultKind::CommandNotFound],
@@ -257,28 +306,13 @@ fn crash(
         Some(143) => vec![FaultKind::ProbeFailing],
         _ => Vec::new(),
     };
-    let flag = if name.is_empty() { String::new() } else { format!(" -c {name}") };
-    fault.remedy = format!(
-        "read what it says before it ends: kubectl logs {} -n {}{flag} --previous",
-        pod.key.name, pod.key.namespace
-    );
+    let look = if name.is_empty() {
+        remedy::kubectl(&pod.key, &["logs", &pod.key.name, "--all-containers", "--previous"])
+    } else {
+        remedy::logs(&pod.key, name, true)
+    };
+    fault.remedy = format!("read what it says before it ends: {look}");
     fault
-}
-
-/// The last lines of the instance that ended, else of the present one.
-fn last_words<'a>(
-    workload: &Workload<'_>,
-    container: &str,
-    logs: &Logs<'a>,
-) -> Vec<(crate::picture::Origin, &'a str)> {
-    let mut of: Vec<_> = logs.get(&workload.key).to_vec();
-    of.retain(|log| log.container.as_deref().is_none_or(|name| name == container));
-    of.sort_by_key(|log| !log.previous);
-    let lines = of.first().map(|log| {
-        let lines = logs.text(log).lines().rev().filter(|line| !line.trim().is_empty());
-        lines.take(LAST_LINES).map(|line| (log.origin, line.trim())).collect::<Vec<_>>()
-    });
-    lines.unwrap_or_default()
 }
 
 /// Machines whose kernel killed programs because the whole machine ran out of memory.
@@ -298,8 +332,9 @@ pub(super) fn node_out_of_memory(picture: &Picture) -> Vec<Fault> {
             format!("the kubelet of {} says so", node.key.name),
         ));
         fault.remedy = format!(
-            "see who uses its memory, and set limits: kubectl top pods -A; kubectl describe node {}",
-            node.key.name
+            "see who uses its memory, {}, and set limits; what runs on it: {}",
+            remedy::command(&["kubectl", "top", "pods", "-A", "--sort-by=memory"]),
+            remedy::on("describe", &node.key)
         );
         found.push(fault);
     }

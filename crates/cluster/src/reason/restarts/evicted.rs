@@ -6,6 +6,7 @@ use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::picture::{Picture, Record, pod_state};
 use crate::reason::symptoms::{active, broken, said};
 use crate::reason::workload::Workload;
+use crate::remedy;
 
 /// Evicted pods stay as objects until somebody deletes them: they do harm only while replacements are missing.
 pub(super) fn faults(picture: &Picture, workload: &Workload<'_>) -> Option<Fault> {
@@ -33,9 +34,9 @@ pub(super) fn faults(picture: &Picture, workload: &Workload<'_>) -> Option<Fault
     }
     fault.neighbours = vec![FaultKind::NodePressure];
     fault.remedy = format!(
-        "set requests and limits of {} for what it uses, then remove the leftovers: kubectl delete pods -n {} \
-         --field-selector=status.phase=Failed",
-        workload.key, workload.key.namespace
+        "set requests and limits of {} for what it uses, then remove the leftovers: {}",
+        workload.key,
+        remedy::kubectl(&workload.key, &["delete", "pods", "--field-selector=status.phase=Failed"])
     );
     Some(fault)
 }

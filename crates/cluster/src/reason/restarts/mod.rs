@@ -3,6 +3,7 @@
 mod ends;
 mod evicted;
 mod ports;
+mod words;
 
 #[cfg(test)]
 mod tests;

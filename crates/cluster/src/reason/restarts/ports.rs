@@ -9,6 +9,7 @@ use crate::fault::{Certainty, Fault, FaultKind};
 use crate::picture::{Picture, Record};
 use crate::reason::symptoms::{Logs, Status, active, broken, current_pods, state_words, statuses};
 use crate::reason::workload::Workload;
+use crate::remedy;
 
 /// What `bind(2)` and frameworks say of EADDRINUSE.
 const IN_USE: [&str; 5] = [
@@ -164,8 +165,10 @@ fn fault(
     fault.explains = broken(picture, workload);
     fault.neighbours = vec![FaultKind::CrashLoop];
     fault.remedy = format!(
-        "give one of them another port: the setting of {} or the port of container {name} in {}",
-        rival.who, workload.key
+        "give one of them another port, the setting of {} or the port of container {name} in {}: {}",
+        rival.who,
+        workload.key,
+        remedy::on("edit", &workload.key)
     );
     fault
 }

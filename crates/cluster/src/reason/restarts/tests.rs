@@ -106,6 +106,50 @@ fn a_program_that_ends_again_and_again() {
     check("", &status(false, 4, LOOPS, by_kubelet), &[("kubectl get events -n shop -o yaml", killing)], &[]);
 }
 
+/// The crash of the pod with that state and those further documents.
+fn crash(status: &str, more: &[(&str, &str)]) -> Vec<crate::fault::Fault> {
+    let mut capture = Capture::default();
+    capture.push(
+        "kubectl get pods -n shop -o yaml",
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: web-1-a, namespace: shop, uid: p}}\nspec: {{containers: [{{name: \
+             main}}, {{name: agent}}]}}\nstatus: {status}\n"
+        ),
+    );
+    for (command, text) in more {
+        capture.push(*command, *text);
+    }
+    super::faults(&Picture::read(capture, None), &Context::default())
+}
+
+#[test]
+fn last_words_are_in_the_sentence() {
+    let ended = "exitCode: 1, startedAt: '2026-01-01T00:50:00Z', finishedAt: '2026-01-01T00:50:01Z'";
+    let loops = status(false, 4, LOOPS, ended);
+    let log = ("kubectl logs web-1-a -n shop --previous", "starting\npanic: no config\n");
+    let sentence = |faults: Vec<crate::fault::Fault>| faults[0].summary.clone();
+    assert_eq!(
+        sentence(crash(&loops, &[log])),
+        "container main of Pod shop/web-1-a exits 1 a second after its start, again and again (an error of the program); its \
+         last words: `panic: no config`"
+    );
+    let told = status(false, 4, LOOPS, "exitCode: 1, message: \"reading a\\nfatal: b is missing\\n\"");
+    assert!(sentence(crash(&told, &[log])).ends_with("its last words: `fatal: b is missing`"));
+    let silent = crash(&loops, &[]);
+    assert!(silent[0].summary.ends_with("what it said last is not in the capture"));
+    assert!(silent[0].remedy.ends_with("`kubectl logs web-1-a -c main --previous -n shop`"), "{silent:#?}");
+}
+
+#[test]
+fn two_containers_that_end_are_two_crashes() {
+    let both = "{phase: Running, containerStatuses: [{name: main, ready: false, restartCount: 4, state: {waiting: {reason: \
+        CrashLoopBackOff}}, lastState: {terminated: {exitCode: 1}}}, {name: agent, ready: false, restartCount: 4, state: \
+        {waiting: {reason: CrashLoopBackOff}}, lastState: {terminated: {exitCode: 1}}}]}";
+    let faults = crash(both, &[]);
+    let subjects: Vec<&str> = faults.iter().map(|fault| fault.subject.as_str()).collect();
+    assert_eq!(subjects, ["1", "1 main"]);
+}
+
 #[test]
 fn a_port_that_the_agent_has() {
     let ended = "exitCode: 1, reason: Error, finishedAt: '2026-01-01T00:59:00Z'";

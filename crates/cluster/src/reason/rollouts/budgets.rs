@@ -4,6 +4,7 @@ use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::ObjectKey;
 use crate::picture::Picture;
 use crate::reason::symptoms::active;
+use crate::remedy;
 
 /// Budgets that allow no disruption although every pod is healthy: a drain waits for ever.
 pub(super) fn budgets(picture: &Picture) -> Vec<Fault> {
@@ -21,7 +22,10 @@ pub(super) fn budgets(picture: &Picture) -> Vec<Fault> {
             fault.standing = Standing::Latent;
             fault.summary = format!("{key} lets no pod be moved: {healthy} are healthy and {wanted} must be");
             fault.facts.push(picture.fact(key, "llowed", format!("{key} allows no disruption")));
-            fault.remedy = format!("run one replica more than {key} asks for, or lower minAvailable");
+            fault.remedy = format!(
+                "run one replica more than it asks for, or lower minAvailable: {}",
+                remedy::on("edit", key)
+            );
             fault
         })
         .collect()

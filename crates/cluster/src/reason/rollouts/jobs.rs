@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use k8s_openapi::api::batch::v1::{JobCondition, JobStatus};
 
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::Picture;
 use crate::reason::symptoms::active;
 use crate::reason::workload::controller;
+use crate::remedy;
 
 pub(super) fn faults(picture: &Picture) -> Vec<Fault> {
     let mut faults: Vec<Fault> = failed(picture);
@@ -36,7 +38,10 @@ pub(super) fn faults(picture: &Picture) -> Vec<Fault> {
                 "the cron job's controller says so",
             ));
             fault.explains.push(record.key.clone());
-            fault.remedy = format!("set startingDeadlineSeconds of {} and look at its schedule", record.key);
+            fault.remedy = format!(
+                "see its schedule and set startingDeadlineSeconds: {}",
+                remedy::on("describe", &record.key)
+            );
             faults.push(fault);
         } else if record.object.spec.suspend == Some(true) {
             let mut fault = active(FaultKind::CronJobStopped, &record.key, Certainty::Shown);
@@ -44,10 +49,8 @@ pub(super) fn faults(picture: &Picture) -> Vec<Fault> {
             fault.subject = "suspended".to_owned();
             fault.summary = format!("{} is suspended", record.key);
             fault.facts.push(picture.fact(&record.key, "uspend", "it is suspended"));
-            fault.remedy = format!(
-                "kubectl patch cronjob {} -n {} -p '{{\"spec\":{{\"suspend\":false}}}}'",
-                record.key.name, record.key.namespace
-            );
+            fault.remedy =
+                format!("let it run again: {}", remedy::patch(&record.key, "{\"spec\":{\"suspend\":false}}"));
             faults.push(fault);
         }
     }
@@ -91,16 +94,26 @@ fn failed(picture: &Picture) -> Vec<Fault> {
         fault.subject = condition.reason.clone().unwrap_or_default();
         match is_over {
             true => fault.standing = Standing::Recovered,
-            false => fault.explains.push(object.clone()),
+            false => fault.explains.extend([object.clone(), record.key.clone()]),
         }
-        let message = condition.message.as_deref().unwrap_or("");
-        fault.summary = format!("{} failed ({}): {message}", record.key, fault.subject);
-        fault.facts.push(picture.fact(&record.key, &fault.subject, "the job's own condition says so"));
-        fault.remedy = format!(
-            "read what its pods said: kubectl logs job/{} -n {}",
-            record.key.name, record.key.namespace
-        );
+        fault.summary = format!("{} failed{}", record.key, why_failed(status, condition));
+        let needle = if fault.subject.is_empty() { "Failed" } else { &fault.subject };
+        fault.facts.push(picture.fact(&record.key, needle, "the job's own condition says so"));
+        fault.remedy = format!("read what its pods said: {}", remedy::logs(&record.key, "", false));
         faults.push(fault);
     }
     faults
+}
+
+/// Reason and message of the condition; where it has neither, as in a table, how many of the job's pods failed.
+fn why_failed(status: &JobStatus, condition: &JobCondition) -> String {
+    let word = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    match (word(&condition.reason), word(&condition.message), status.failed.filter(|failed| *failed > 0)) {
+        (Some(reason), Some(message), _) => format!(" ({reason}): {message}"),
+        (Some(reason), None, _) => format!(" ({reason})"),
+        (None, Some(message), _) => format!(": {message}"),
+        (None, None, Some(1)) => ": 1 pod of it failed".to_owned(),
+        (None, None, Some(failed)) => format!(": {failed} pods of it failed"),
+        (None, None, None) => "; why is not in the capture".to_owned(),
+    }
 }

@@ -5,6 +5,7 @@ use crate::kind::Kind;
 use crate::picture::Picture;
 use crate::reason::symptoms::{active, current_pods};
 use crate::reason::workload::Workload;
+use crate::remedy;
 
 pub(super) fn faults(picture: &Picture, workload: &Workload<'_>) -> Option<Fault> {
     match workload.key.kind {
@@ -34,7 +35,8 @@ fn deployment(picture: &Picture, workload: &Workload<'_>) -> Option<Fault> {
             workload.wanted.unwrap_or(0)
         );
         fault.facts.push(picture.fact(key, "aused", format!("{key} is paused")));
-        fault.remedy = format!("kubectl rollout resume deployment/{} -n {}", key.name, key.namespace);
+        fault.remedy =
+            format!("let it go on: {}", remedy::kubectl(key, &["rollout", "resume", &remedy::target(key)]));
         return Some(fault);
     }
     if !has("ProgressDeadlineExceeded") {
@@ -50,8 +52,9 @@ fn deployment(picture: &Picture, workload: &Workload<'_>) -> Option<Fault> {
     fault.facts.push(picture.fact(key, "ProgressDeadlineExceeded", "the deployment's own condition says so"));
     fault.explains.push(key.clone());
     fault.remedy = format!(
-        "see why its new pods do not become ready, or go back: kubectl rollout undo deployment/{} -n {}",
-        key.name, key.namespace
+        "see why its new pods do not become ready, {}, or go back: {}",
+        remedy::on("describe", key),
+        remedy::kubectl(key, &["rollout", "undo", &remedy::target(key)])
     );
     Some(fault)
 }
@@ -71,9 +74,7 @@ fn stateful_set(picture: &Picture, workload: &Workload<'_>) -> Option<Fault> {
     fault.summary = format!("{key} makes no further pod before {} is ready ({})", pod.key.name, state.word);
     fault.facts.push(picture.fact(&pod.key, &state.word, format!("{} is {}", pod.key.name, state.word)));
     fault.explains.push(key.clone());
-    fault.remedy = format!(
-        "see why {} does not become ready: kubectl describe pod {} -n {}",
-        pod.key.name, pod.key.name, key.namespace
-    );
+    fault.remedy =
+        format!("see why {} does not become ready: {}", pod.key.name, remedy::on("describe", &pod.key));
     Some(fault)
 }

@@ -13,6 +13,7 @@ use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Fact, Picture, Record};
 use crate::reason::symptoms::active;
 use crate::reason::workload::Workload;
+use crate::remedy;
 
 /// A new autoscaler knows nothing until metrics have been gathered a few times.
 const YOUNG_S: i64 = 300;
@@ -120,13 +121,22 @@ fn cannot_see(picture: &Picture, record: &Record<HorizontalPodAutoscaler>, why: 
     let mut fault = active(FaultKind::AutoscalerBlind, &record.key, why.certainty);
     let (summary, remedy) = match why.subject.as_str() {
         "FailedGetScale" => (
-            format!("{} cannot find {} {} that it should scale: {}", record.key, target.kind, target.name, why.said),
-            format!("correct scaleTargetRef of {}, or make the {} it names", record.key, target.kind),
+            format!(
+                "{} cannot find {} {} that it should scale: {}",
+                record.key, target.kind, target.name, why.said
+            ),
+            format!(
+                "correct scaleTargetRef, or make the {} it names: {}",
+                target.kind,
+                remedy::on("edit", &record.key)
+            ),
         ),
         _ => (
             format!("{} cannot read its metric: {}", record.key, why.said),
-            "see that the metrics API answers (kubectl top pods) and that containers have the requests it divides by"
-                .to_owned(),
+            format!(
+                "see that the metrics API answers, {}, and that containers have the requests it divides by",
+                remedy::kubectl(&record.key, &["top", "pods"])
+            ),
         ),
     };
     fault.subject = why.subject;
@@ -191,6 +201,9 @@ fn limited(
     }
     let target =
         workload.map_or_else(|| spec.scale_target_ref.name.clone(), |workload| workload.key.to_string());
-    fault.remedy = format!("raise maxReplicas of {key}, or let {target} need less");
+    fault.remedy = format!(
+        "let {target} need less, or raise the maximum to the <REPLICAS> that the cluster can hold: {}",
+        remedy::patch(key, "{\"spec\":{\"maxReplicas\":<REPLICAS>}}")
+    );
     Some(fault)
 }

@@ -74,6 +74,31 @@ fn jobs_and_cron_jobs() {
 }
 
 #[test]
+fn a_failed_job_says_what_is_known() {
+    let said = |status: &str| {
+        let mut capture = Capture::default();
+        capture.push(
+            "kubectl get jobs -n shop -o yaml",
+            format!("apiVersion: batch/v1\nkind: Job\nmetadata: {{name: load, namespace: shop, uid: j}}\nstatus: {{{status}}}\n"),
+        );
+        super::faults(&Picture::read(capture, None), &Context::default())[0].summary.clone()
+    };
+    let failed = "type: Failed, status: 'True'";
+    assert_eq!(
+        said(&format!("conditions: [{{{failed}, reason: BackoffLimitExceeded, message: too often}}]")),
+        "Job shop/load failed (BackoffLimitExceeded): too often"
+    );
+    assert_eq!(
+        said(&format!("failed: 3, conditions: [{{{failed}}}]")),
+        "Job shop/load failed: 3 pods of it failed"
+    );
+    assert_eq!(
+        said(&format!("conditions: [{{{failed}}}]")),
+        "Job shop/load failed; why is not in the capture"
+    );
+}
+
+#[test]
 fn autoscalers_and_budgets() {
     let scaler = |condition: &str| {
         format!(

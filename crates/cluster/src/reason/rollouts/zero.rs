@@ -9,6 +9,7 @@ use crate::picture::{Fact, Picture};
 use crate::reason::routing::configured_calls;
 use crate::reason::symptoms::{active, broken, services_of};
 use crate::reason::workload::Workload;
+use crate::remedy;
 
 /// Scaled to zero although a file, a controller's event or a caller says that it should run. Nobody's zero is rest.
 pub(super) fn faults(picture: &Picture, context: &Context, workloads: &[Workload<'_>]) -> Vec<Fault> {
@@ -71,9 +72,9 @@ fn fault(
     if let Some(drift) = drift.filter(|drift| drift.file != "0") {
         certainty = Certainty::Stated;
         facts.push(Fact {
-            statement: format!("it is declared with {} replicas", drift.file),
+            statement: format!("it is declared with {} replicas, and {} are live", drift.file, drift.live),
             source: drift.source.clone(),
-            quote: format!("replicas: {} (file), {} (live)", drift.file, drift.live),
+            quote: String::new(),
         });
     }
     let scaled = picture.events_of(key).filter(|event| {
@@ -118,10 +119,8 @@ fn fault(
     );
     let wanted = drift.map_or("1", |drift| drift.file.as_str());
     fault.remedy = format!(
-        "kubectl scale {}/{} -n {} --replicas={wanted}",
-        key.kind.as_str().to_ascii_lowercase(),
-        key.name,
-        key.namespace
+        "scale it up again: {}",
+        remedy::kubectl(key, &["scale", &remedy::target(key), &format!("--replicas={wanted}")])
     );
     Some(fault)
 }

@@ -10,6 +10,7 @@ use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Fact, Record};
 use crate::read::Trouble;
+use crate::remedy;
 
 /// Expired or unissued certificates, by their objects and by the secrets that hold them.
 pub(super) fn faults(ground: &Ground<'_>) -> Vec<Fault> {
@@ -127,11 +128,16 @@ fn expired(
         neighbours: Vec::new(),
         remedy: match object.kind {
             Kind::Secret => {
-                format!("Renew the certificate in the secret {} of {}", object.name, object.namespace)
+                format!(
+                    "Renew the certificate in the secret {} of {}; what holds it: {}",
+                    object.name,
+                    object.namespace,
+                    remedy::on("describe", &object)
+                )
             }
             _ => format!(
-                "See why it is not renewed: kubectl -n {} describe certificate {} and its requests and challenges",
-                object.namespace, object.name
+                "See why it is not renewed: {} and its requests and challenges",
+                remedy::on("describe", &object)
             ),
         },
         object,

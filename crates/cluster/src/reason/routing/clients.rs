@@ -14,6 +14,7 @@ use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Fact, Picture, Record};
 use crate::quantity::Quantity;
+use crate::remedy;
 
 /// Ports that databases are known by (IANA service names); what is wrong with those is said where databases are.
 const DATABASE_PORTS: [i32; 8] = [1433, 1521, 3306, 5432, 9042, 26257, 27017, 33060];
@@ -126,7 +127,12 @@ fn missing_service(ground: &Ground<'_>, key: ObjectKey, edges: &[&Edge], is_mean
         neighbours: full.map_or(vec![FaultKind::ClientAddressWrong], |_| {
             vec![FaultKind::QuotaExceeded, FaultKind::ClientAddressWrong]
         }),
-        remedy: format!("Create the service {} in {}, or correct its clients", key.name, key.namespace),
+        remedy: format!(
+            "Create the service {} in {} (<PORT> is the one its clients call), or correct its clients: {}",
+            key.name,
+            key.namespace,
+            remedy::kubectl(&key, &["create", "service", "clusterip", &key.name, "--tcp=<PORT>"])
+        ),
         object: key,
     }
 }
@@ -182,8 +188,8 @@ fn wrong_address(ground: &Ground<'_>, edge: &Edge) -> Option<Fault> {
     facts.push(ground.fact(&service, &[], format!("no service {} exists", edge.target.written)));
     let nearest = intended.or_else(|| nearest(ground, edge));
     let hint = nearest.as_ref().map_or_else(String::new, |name| format!(" (the nearest is {name})"));
-    let new = nearest.unwrap_or_else(|| "<the service>".to_owned());
-    let (kind, name) = (client.key.kind.as_str().to_ascii_lowercase(), &client.key.name);
+    let unknown = if nearest.is_none() { " (<SERVICE> is the one that is meant)" } else { "" };
+    let new = nearest.unwrap_or_else(|| "<SERVICE>".to_owned());
     Some(Fault {
         kind: FaultKind::ClientAddressWrong,
         subject: edge.name.clone(),
@@ -201,12 +207,23 @@ fn wrong_address(ground: &Ground<'_>, edge: &Edge) -> Option<Fault> {
         neighbours: vec![FaultKind::ServiceMissing, FaultKind::PodDnsBroken],
         remedy: match edge.holder == client.key && !edge.name.is_empty() && is_plain(&edge.text) {
             true => format!(
-                "Correct the address: kubectl -n {} set env {kind}/{name} {}={}",
-                client.key.namespace,
-                edge.name,
-                edge.text.replacen(&edge.target.written, &new, 1)
+                "Correct the address{unknown}: {}",
+                remedy::kubectl(
+                    &client.key,
+                    &[
+                        "set",
+                        "env",
+                        &remedy::target(&client.key),
+                        &format!("{}={}", edge.name, edge.text.replacen(&edge.target.written, &new, 1))
+                    ]
+                )
             ),
-            false => format!("Correct {} in {} to {new}", edge.name, edge.holder),
+            false => format!(
+                "Correct {} in {} to {new}{unknown}: {}",
+                edge.name,
+                edge.holder,
+                remedy::on("edit", &edge.holder)
+            ),
         },
     })
 }
@@ -308,9 +325,10 @@ fn wrong_port(ground: &Ground<'_>, edge: &Edge, service: &Record<Service>) -> Op
         explains: vec![client.key.clone()],
         neighbours: vec![FaultKind::ServicePortMismatch, FaultKind::ClientAddressWrong],
         remedy: format!(
-            "Use port {first}: set {} of {} accordingly, or add port {port} to the service {}",
+            "Use port {first}: set {} of {} accordingly, {}, or add port {port} to the service {}",
             if edge.name.is_empty() { "the argument" } else { &edge.name },
             edge.holder,
+            remedy::on("edit", &edge.holder),
             service.key.name
         ),
     })

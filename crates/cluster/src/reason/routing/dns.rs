@@ -7,6 +7,7 @@ use super::symptoms::{Symptom, fails, lines, names, said_ever};
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::picture::Fact;
 use crate::reason::workload::Workload;
+use crate::remedy;
 
 /// Workloads whose DNS policy turns them away from the cluster's DNS and who then cannot resolve its names.
 ///
@@ -63,10 +64,8 @@ fn broken(ground: &Ground<'_>, at: usize, workload: &Workload<'_>) -> Option<Fau
         neighbours: vec![FaultKind::ClusterDnsDown, FaultKind::ClientAddressWrong],
         remedy: format!(
             "Set dnsPolicy to ClusterFirst (ClusterFirstWithHostNet in the host's network) and remove the \
-             nameservers: kubectl -n {} edit {} {}",
-            key.namespace,
-            key.kind.as_str().to_ascii_lowercase(),
-            key.name
+             nameservers: {}",
+            remedy::on("edit", key)
         ),
     })
 }

@@ -14,6 +14,7 @@ use super::route_files::{Route, routes};
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Fact, Record};
+use crate::remedy;
 
 /// Routes that a rule must fit, and the share of all that is.
 const RULE_ROUTES_MIN: usize = 3;
@@ -190,8 +191,9 @@ fn taken_from(
         route_fact(ground, map, route, format!("{} leads to {} too", called(route), route.written))
     }));
     fault.remedy = format!(
-        "Find out which of them was meant for {} and let it lead there: kubectl -n {} edit configmap {}",
-        meant.name, map.key.namespace, map.key.name
+        "Find out which of them was meant for {} and let it lead there: {}",
+        meant.name,
+        remedy::on("edit", &map.key)
     );
     Some(fault)
 }
@@ -273,11 +275,10 @@ fn misroute(
         explains,
         neighbours: vec![FaultKind::ClientAddressWrong],
         remedy: format!(
-            "Let {} lead to {}: kubectl -n {} edit configmap {}, then restart {name}",
+            "Let {} lead to {}: {}, then restart {name}",
             called(route),
             meant.name,
-            map.key.namespace,
-            map.key.name
+            remedy::on("edit", &map.key)
         ),
     }
 }
@@ -322,10 +323,7 @@ fn dead_end(ground: &Ground<'_>, map: &Record<ConfigMap>, gateway: &[usize], rou
         facts: vec![route_fact(ground, map, route, statement)],
         explains: vec![object.clone()],
         neighbours: vec![FaultKind::ServiceMissing],
-        remedy: format!(
-            "Correct the target: kubectl -n {} edit configmap {}, then restart {name}",
-            map.key.namespace, map.key.name
-        ),
+        remedy: format!("Correct the target: {}, then restart {name}", remedy::on("edit", &map.key)),
         object,
     }
 }

@@ -7,6 +7,7 @@ use super::ground::Ground;
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::Fact;
+use crate::remedy;
 
 /// A service that an object outside sends to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,12 +157,7 @@ fn missing(ground: &Ground<'_>, route: &ObjectKey, backend: &Backend, kind: Faul
         facts,
         explains: vec![route.clone(), service],
         neighbours: vec![FaultKind::ServiceMissing],
-        remedy: format!(
-            "Name an existing service and port: kubectl -n {} edit {} {}",
-            route.namespace,
-            route.kind.as_str().to_ascii_lowercase(),
-            route.name
-        ),
+        remedy: format!("Name an existing service and port: {}", remedy::on("edit", route)),
     })
 }
 

@@ -15,6 +15,7 @@ use super::symptoms::{Symptom, said, said_ever};
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::picture::{Fact, Record};
 use crate::reason::workload::selects;
+use crate::remedy;
 
 /// The way of a call through a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,10 +121,9 @@ fn forbidden(ground: &Ground<'_>, edge: &Edge, server: usize) -> Option<Fault> {
         explains: vec![client.key.clone(), service.key.clone()],
         neighbours: vec![FaultKind::ServicePortMismatch, FaultKind::NetworkPluginBroken],
         remedy: format!(
-            "Allow it: add a rule for pods of {} and port {target}: kubectl -n {} edit networkpolicy {}",
+            "Allow it: add a rule for pods of {} and port {target}: {}",
             if way == Direction::In { &client.key.name } else { &callee.key.name },
-            policy.key.namespace,
-            policy.key.name
+            remedy::on("edit", &policy.key)
         ),
     })
 }
@@ -261,8 +261,8 @@ fn no_names(ground: &Ground<'_>, client: usize) -> Option<Fault> {
         explains: vec![workload.key.clone()],
         neighbours: vec![FaultKind::PodDnsBroken, FaultKind::ClusterDnsDown],
         remedy: format!(
-            "Allow UDP and TCP port 53 to kube-dns in kube-system: kubectl -n {} edit networkpolicy {}",
-            policy.key.namespace, policy.key.name
+            "Allow UDP and TCP port 53 to kube-dns in kube-system: {}",
+            remedy::on("edit", &policy.key)
         ),
     })
 }

@@ -10,6 +10,7 @@ use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::ObjectKey;
 use crate::picture::{Fact, Record};
 use crate::reason::workload::Workload;
+use crate::remedy;
 
 /// Port and protocol mismatches of all services that select pods.
 pub(super) fn faults(ground: &Ground<'_>) -> Vec<Fault> {
@@ -205,8 +206,9 @@ fn port_mismatch(
         explains,
         neighbours: vec![FaultKind::ServiceProtocolMismatch, FaultKind::ServiceSelectorMismatch],
         remedy: format!(
-            "Set targetPort of port {} to a port the pods listen on ({offered}): kubectl -n {} edit service {}",
-            port.port, key.namespace, key.name
+            "Set targetPort of port {} to a port the pods listen on ({offered}): {}",
+            port.port,
+            remedy::on("edit", key)
         ),
     })
 }
@@ -316,10 +318,7 @@ fn protocol_mismatch(
         facts,
         explains,
         neighbours: vec![FaultKind::ServicePortMismatch],
-        remedy: format!(
-            "Set protocol of port {} to {speaks}: kubectl -n {} edit service {}",
-            port.port, key.namespace, key.name
-        ),
+        remedy: format!("Set protocol of port {} to {speaks}: {}", port.port, remedy::on("edit", key)),
     })
 }
 

@@ -9,6 +9,7 @@ use super::ports::{listens, target_numbers};
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
 use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Fact, Record};
+use crate::remedy;
 
 /// Services whose selector matches the labels of no workload of their namespace although one is meant.
 pub(super) fn faults(ground: &Ground<'_>) -> Vec<Fault> {
@@ -20,7 +21,9 @@ fn mismatch(ground: &Ground<'_>, service: &Record<Service>) -> Option<Fault> {
     if ground.selected(&service.key).next().is_some() || ground.has_endpoints(&service.key) {
         return None;
     }
-    let (meant, nearest) = meant(ground, service, wanted)?;
+    let Some((meant, nearest)) = meant(ground, service, wanted) else {
+        return nobody(ground, service, wanted);
+    };
     let workload = ground.workloads.get(meant)?;
     let labels = ground.labels.get(meant)?;
     // Operators label pods when they elect a leader: without the pods, labels outside the template are unknown.
@@ -79,6 +82,72 @@ fn mismatch(ground: &Ground<'_>, service: &Record<Service>) -> Option<Fault> {
     })
 }
 
+/// A service that selects nothing, and of which the capture does not say whom it is meant for: its endpoints are captured
+/// and empty, or the pods of its namespace are known with their labels and none of them fits. What makes pods there must
+/// be unknown, or the service called: one that nobody calls beside known deployments is a leftover.
+fn nobody(
+    ground: &Ground<'_>,
+    service: &Record<Service>,
+    wanted: &BTreeMap<String, String>,
+) -> Option<Fault> {
+    let key = &service.key;
+    let picture = ground.picture;
+    let namespace = key.namespace.as_str();
+    let has_makers = picture.deployments.in_namespace(namespace).next().is_some()
+        || picture.stateful_sets.in_namespace(namespace).next().is_some()
+        || picture.daemon_sets.in_namespace(namespace).next().is_some();
+    let failed = failed_connection(ground, service);
+    if has_makers && !ground.is_called(key) && failed.is_none() {
+        return None;
+    }
+    let endpoints = picture.endpoints.get(namespace, &key.name).present();
+    let pods = picture.pods.in_namespace(namespace).count();
+    let labelled = || picture.pods.in_namespace(namespace).all(|pod| pod.object.metadata.labels.is_some());
+    let are_known = pods > 0 && picture.pods.is_listed(namespace) && labelled();
+    if endpoints.is_none() && !are_known {
+        return None;
+    }
+    let mut facts = vec![selector_fact(ground, service, wanted)];
+    if let Some(record) = endpoints {
+        facts.push(ground.fact(&record.key, &[&key.name], format!("{key} has no endpoints")));
+    }
+    if are_known {
+        facts.push(Fact {
+            statement: format!("none of the {pods} captured pods of {namespace} carries {}", text(wanted)),
+            source: format!("the pods of {namespace}"),
+            quote: String::new(),
+        });
+    }
+    facts.extend(failed);
+    let missing = match has_makers {
+        true => "",
+        false => "; the deployments that should make such pods were not captured",
+    };
+    let mut explains = ground.clients_of(key);
+    explains.push(key.clone());
+    let labels: Vec<String> = wanted.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    Some(Fault {
+        kind: FaultKind::ServiceSelectorMismatch,
+        subject: String::new(),
+        object: key.clone(),
+        standing: Standing::Active,
+        certainty: Certainty::Suspected,
+        summary: format!(
+            "the service {} selects {}, and no pod answers to that{missing}",
+            key.name,
+            text(wanted)
+        ),
+        facts,
+        explains,
+        neighbours: vec![FaultKind::ZeroReplicas],
+        remedy: format!(
+            "See who makes such pods, {}, and the labels of those there are, {}; then correct the one or the other",
+            remedy::kubectl(key, &["get", "deployments,statefulsets,daemonsets", "-o", "wide"]),
+            remedy::kubectl(key, &["get", "pods", "-l", &labels.join(",")])
+        ),
+    })
+}
+
 fn own((name, value): (&String, &String)) -> (String, String) {
     (name.clone(), value.clone())
 }
@@ -86,11 +155,8 @@ fn own((name, value): (&String, &String)) -> (String, String) {
 fn remedy(key: &ObjectKey, labels: &BTreeMap<String, String>) -> String {
     let wanted: Vec<String> = labels.iter().map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
     format!(
-        "Make the selector match the pods' labels: kubectl -n {} patch service {} -p \
-         '{{\"spec\":{{\"selector\":{{{}}}}}}}'",
-        key.namespace,
-        key.name,
-        wanted.join(",")
+        "Make the selector match the pods' labels: {}",
+        remedy::patch(key, &format!("{{\"spec\":{{\"selector\":{{{}}}}}}}", wanted.join(",")))
     )
 }
 

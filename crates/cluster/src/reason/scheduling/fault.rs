@@ -13,6 +13,7 @@ use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Fact, Form, Picture, Record};
 use crate::quantity::Quantity;
 use crate::reason::workload::{Workload, controller};
+use crate::remedy;
 
 /// Most events of preemption that are looked at.
 const EVENTS_MAX: usize = 1000;
@@ -119,8 +120,16 @@ fn meaning(picture: &Picture, found: &Found<'_>) -> Option<Meaning> {
                         "{workload} does not tolerate taint {taint}{where_is}, and no other node can take it"
                     ),
                     format!(
-                        "Add a toleration for {taint} to {workload}, or remove the taint: kubectl taint node NODE {}-",
-                        taint.split('=').next().unwrap_or(taint)
+                        "Add a toleration for {taint} to {workload}, {}, or remove the taint{}: {}",
+                        remedy::on("edit", workload),
+                        of_which(&found.blame.machines),
+                        remedy::command(&[
+                            "kubectl",
+                            "taint",
+                            "node",
+                            one_of(&found.blame.machines),
+                            &untaint(taint)
+                        ])
                     ),
                 )
             }
@@ -132,23 +141,31 @@ fn meaning(picture: &Picture, found: &Found<'_>) -> Option<Meaning> {
                     "every node that could take another pod of {workload} already runs one that its anti-affinity excludes"
                 ),
                 format!(
-                    "Prefer the anti-affinity of {workload} instead of requiring it, run fewer replicas, or add nodes"
+                    "Prefer the anti-affinity of {workload} instead of requiring it, run fewer replicas, or add nodes: {}",
+                    remedy::on("edit", workload)
                 ),
             )
         },
         Predicate::Affinity => plain(
             format!("no node that can take {workload} runs the pods that its affinity wants near"),
-            format!("Correct the podAffinity of {workload}, or bring up the pods it wants to be near"),
+            format!(
+                "Correct the podAffinity of {workload}, or bring up the pods it wants to be near: {}",
+                remedy::on("edit", workload)
+            ),
         ),
         Predicate::Spread => plain(
             format!("the topology spread constraints of {workload} leave no node for another pod"),
             format!(
-                "Set whenUnsatisfiable: ScheduleAnyway or raise maxSkew in {workload}, or add nodes to the domains that lack them"
+                "Set whenUnsatisfiable: ScheduleAnyway or raise maxSkew in {workload}, {}, or add nodes to the domains that lack them",
+                remedy::on("edit", workload)
             ),
         ),
         Predicate::HostPort => plain(
             format!("the host port that {workload} wants is taken on every node it may run on"),
-            format!("Drop hostPort from {workload} and use a service, or run at most one such pod on a node"),
+            format!(
+                "Drop hostPort from {workload} and use a service, {}, or run at most one such pod on a node",
+                remedy::on("edit", workload)
+            ),
         ),
         Predicate::VolumeNode => plain(
             format!("the volume of {workload} can only be used on nodes that cannot take the pod"),
@@ -158,6 +175,40 @@ fn meaning(picture: &Picture, found: &Found<'_>) -> Option<Meaning> {
         ),
         Predicate::NotReady | Predicate::Claims => return None,
     })
+}
+
+/// The machine a command is shown for.
+fn one_of(machines: &[String]) -> &str {
+    machines.first().map_or("<NODE>", String::as_str)
+}
+
+/// What stands for a machine that the capture does not name.
+fn of_which(machines: &[String]) -> &'static str {
+    if machines.is_empty() { " (<NODE> is its name)" } else { "" }
+}
+
+/// The argument of `kubectl taint` that removes a taint: `key=value:Effect-`.
+fn untaint(taint: &str) -> String {
+    format!("{}-", taint.trim())
+}
+
+fn label_node(labels: &[String]) -> String {
+    let mut words = vec!["kubectl", "label", "node", "<NODE>"];
+    words.extend(labels.iter().map(String::as_str));
+    match labels.is_empty() {
+        true => remedy::command(&["kubectl", "get", "nodes", "--show-labels"]),
+        false => remedy::command(&words),
+    }
+}
+
+/// The first label that a node affinity asks for, as an argument of `kubectl label`.
+fn label_for(spec: &PodSpec) -> String {
+    let term = required(spec).and_then(|wanted| wanted.node_selector_terms.first());
+    let wanted = term.and_then(|term| term.match_expressions.as_ref()?.first());
+    match wanted.and_then(|wanted| Some((wanted, wanted.values.as_ref()?.first()?))) {
+        Some((wanted, value)) if wanted.operator == "In" => format!("{}={value}", wanted.key),
+        _ => "<KEY>=<VALUE>".to_owned(),
+    }
 }
 
 /// ` of worker-1, worker-2`.
@@ -190,12 +241,16 @@ fn cordon(picture: &Picture, found: &Found<'_>, plain: impl Fn(String, String) -
         };
         picture.fact(&key, needle, format!("{key} is cordoned"))
     });
-    let node = machines.first().map_or("NODE", String::as_str);
+    let node = one_of(machines);
     Meaning {
         facts: facts.collect(),
         ..plain(
             format!("{names} {verb} cordoned, so {workload} has nowhere to run{why}"),
-            format!("Uncordon a node that {workload} may use: kubectl uncordon {node}"),
+            format!(
+                "Uncordon a node that {workload} may use{}: {}",
+                of_which(machines),
+                remedy::command(&["kubectl", "uncordon", node])
+            ),
         )
     }
 }
@@ -246,7 +301,10 @@ fn selection(picture: &Picture, found: &Found<'_>) -> Meaning {
                 "no schedulable node has the labels that the node affinity of {workload} requires{shown}"
             ),
             remedy: format!(
-                "Correct the nodeAffinity of {workload}, or label a node: kubectl label node NODE KEY=VALUE"
+                "Correct the nodeAffinity of {workload}, {}, or give the <NODE> that should take it the label that is wanted: \
+                 {}",
+                remedy::on("edit", workload),
+                remedy::command(&["kubectl", "label", "node", "<NODE>", &label_for(spec)])
             ),
             certainty,
             facts: vec![picture.fact(owner, &needle, statement)],
@@ -263,8 +321,9 @@ fn selection(picture: &Picture, found: &Found<'_>) -> Meaning {
             "no schedulable node has the labels that the node selector of {workload} wants{shown}"
         ),
         remedy: format!(
-            "Correct the nodeSelector of {workload}, or label a node: kubectl label node NODE{}",
-            if shown.is_empty() { " KEY=VALUE" } else { &shown }
+            "Correct the nodeSelector of {workload}, {}, or give the <NODE> that should take it the labels that are wanted: {}",
+            remedy::on("edit", workload),
+            label_node(&wanted)
         ),
         certainty,
         facts: vec![picture.fact(
@@ -329,14 +388,16 @@ fn resource_short(picture: &Picture, found: &Found<'_>, resource: &str) -> Meani
                 amount(largest, resource)
             ),
             format!(
-                "Lower the {resource} request of {workload} below {}, or add larger nodes",
-                amount(largest, resource)
+                "Lower the {resource} request of {workload} below {}, {}, or add larger nodes",
+                amount(largest, resource),
+                remedy::on("edit", workload)
             ),
         ),
         _ => (
             format!("no node it may run on has enough {resource} left for a pod of {workload}{asks}"),
             format!(
-                "Lower the {resource} request of {workload}, free {resource} by scaling other workloads down, or add nodes"
+                "Lower the {resource} request of {workload}, {}, free {resource} by scaling other workloads down, or add nodes",
+                remedy::on("edit", workload)
             ),
         ),
     };
@@ -388,8 +449,9 @@ pub(super) fn preempted(picture: &Picture, workloads: &[Workload<'_>]) -> Vec<Fa
             explains: vec![workload.key.clone()],
             neighbours: vec![FaultKind::InsufficientResource],
             remedy: format!(
-                "Add nodes, or give {} a priority class that its importance deserves",
-                workload.key
+                "Add nodes, or give {} a priority class that its importance deserves: {}",
+                workload.key,
+                remedy::on("edit", &workload.key)
             ),
         });
     }

@@ -4,6 +4,7 @@ use crate::fault::{Certainty, Fault, FaultKind};
 use crate::picture::{Fact, Picture};
 use crate::reason::symptoms::{Logs, Status, active, between, broken, current_pods, said, statuses};
 use crate::reason::workload::Workload;
+use crate::remedy;
 
 /// What `runc`, `execve(2)` and shells print, and what it means.
 const WORDS: [(&str, &str); 5] = [
@@ -74,6 +75,10 @@ fn fault(picture: &Picture, workload: &Workload<'_>, text: &str, meaning: &str, 
     fault.summary = format!("{} cannot start its command {command:?}: {meaning}", workload.key);
     fault.facts.push(fact);
     fault.explains = broken(picture, workload);
-    fault.remedy = format!("correct command and args of {}, or the image that should hold it", workload.key);
+    fault.remedy = format!(
+        "correct command and args of {}, or the image that should hold it: {}",
+        workload.key,
+        remedy::on("edit", &workload.key)
+    );
     fault
 }

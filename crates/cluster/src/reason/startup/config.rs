@@ -13,6 +13,7 @@ use crate::kind::{Kind, ObjectKey};
 use crate::picture::{Fact, Picture, PodState, Record, Seen};
 use crate::reason::symptoms::{active, between, broken, current_pods, said, statuses};
 use crate::reason::workload::Workload;
+use crate::remedy;
 
 /// A reference to a secret or a config map, or to one key of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -245,6 +246,15 @@ fn references_of(container: &Container, add: &mut impl FnMut(Kind, &str, Option<
     }
 }
 
+/// The command that makes a secret or config map; what it should hold is the operator's to say.
+fn create(object: &ObjectKey, key: Option<&str>) -> String {
+    let literal = format!("--from-literal={}=<VALUE>", key.unwrap_or("<KEY>"));
+    match object.kind {
+        Kind::Secret => remedy::kubectl(object, &["create", "secret", "generic", &object.name, &literal]),
+        _ => remedy::kubectl(object, &["create", "configmap", &object.name, &literal]),
+    }
+}
+
 fn fault(
     picture: &Picture,
     workload: &Workload<'_>,
@@ -276,23 +286,32 @@ fn fault(
     fault.facts.push(picture.fact(&workload.key, needle, format!("{} refers to {what}", workload.key)));
     if presence(picture, namespace, reference) == Some(false) {
         let source = match exists {
-            true => picture.fact(&object, &reference.name, format!("{object} has no key {needle}")),
+            true => picture.fact(
+                &object,
+                &reference.name,
+                format!("{object} has no key {needle}, as far as it was captured"),
+            ),
             false => Fact {
-                statement: format!("{object} does not exist"),
-                source: format!("kubectl get {}s -n {namespace}", object.kind.as_str().to_ascii_lowercase()),
-                quote: format!("the listing holds no {}", reference.name),
+                statement: format!("{object} does not exist: the listing of its namespace does not hold it"),
+                source: format!("kubectl get {}s -n {namespace}", remedy::kind(object.kind)),
+                quote: String::new(),
             },
         };
         fault.facts.push(source);
     }
     fault.summary = format!("{} cannot start: {what} does not exist", workload.key);
     fault.explains = broken(picture, workload);
-    let verb = if reference.kind == Kind::Secret { "create secret generic" } else { "create configmap" };
     fault.remedy = match exists {
-        true => format!("add {what}, or correct the reference in {} (pod {})", workload.key, pod.key.name),
+        true => format!(
+            "add {what}, {}, or correct the reference in {} (pod {})",
+            remedy::on("edit", &object),
+            workload.key,
+            pod.key.name
+        ),
         false => format!(
-            "correct the name in {}, or make it: kubectl {verb} {} -n {namespace}",
-            workload.key, reference.name
+            "correct the name in {}, or make it with the <KEY> and <VALUE> it should hold: {}",
+            workload.key,
+            create(&object, reference.key.as_deref())
         ),
     };
     fault
@@ -355,10 +374,15 @@ fn refused(picture: &Picture, workload: &Workload<'_>, pod: &Record<Pod>) -> Opt
     fault.explains = broken(picture, workload);
     fault.remedy = match message.contains("runAsNonRoot") {
         true => format!(
-            "set runAsUser of {} to the image's unprivileged user, or drop runAsNonRoot",
-            workload.key
+            "set runAsUser of {} to the image's unprivileged user, or drop runAsNonRoot: {}",
+            workload.key,
+            remedy::on("edit", &workload.key)
         ),
-        false => format!("correct the settings of container {name} in {}", workload.key),
+        false => format!(
+            "correct the settings of container {name} in {}: {}",
+            workload.key,
+            remedy::on("edit", &workload.key)
+        ),
     };
     Some(fault)
 }

@@ -4,6 +4,7 @@ use crate::fault::{Certainty, Fault, FaultKind};
 use crate::picture::{Picture, Seen};
 use crate::reason::symptoms::{Logs, active, age_s, broken, current_pods, said, state_words, statuses};
 use crate::reason::workload::Workload;
+use crate::remedy;
 
 /// Seconds after which a pod that makes no progress is worth a word.
 const WAITS_S_MIN: i64 = 600;
@@ -49,7 +50,10 @@ pub(super) fn faults(picture: &Picture, workload: &Workload<'_>, logs: &Logs<'_>
         fault.facts.push(picture.fact(&pod.key, word, format!("{} is {word}", pod.key.name)));
         fault.neighbours = vec![FaultKind::VolumeMountFailed, FaultKind::ContainerRuntimeDown];
         fault.explains = broken(picture, workload);
-        fault.remedy = format!("ask the node's kubelet log about {}", pod.key.name);
+        fault.remedy = format!(
+            "see its events, {}, then the log of its node's kubelet",
+            remedy::on("describe", &pod.key)
+        );
         Some(fault)
     })
 }
@@ -106,12 +110,7 @@ fn failing(
 }
 
 fn look(workload: &Workload<'_>, container: &str) -> String {
-    format!(
-        "read what it says: kubectl logs {}/{} -n {} -c {container} --previous",
-        workload.key.kind.as_str().to_ascii_lowercase(),
-        workload.key.name,
-        workload.key.namespace
-    )
+    format!("read what it says: {}", remedy::logs(&workload.key, container, true))
 }
 
 /// The last line that the init container wrote, where its log was captured.

@@ -6,6 +6,7 @@ use crate::fault::{Certainty, Fault, FaultKind};
 use crate::picture::Picture;
 use crate::reason::symptoms::{Logs, active, broken, container_named, current_pods, statuses};
 use crate::reason::workload::Workload;
+use crate::remedy;
 
 /// What `strerror(3)` and the languages' runtimes call EACCES, EPERM and EROFS.
 const REFUSALS: [&str; 7] = [
@@ -61,8 +62,10 @@ pub(super) fn faults(picture: &Picture, workload: &Workload<'_>, logs: &Logs<'_>
             fault.neighbours = vec![FaultKind::CrashLoop];
             fault.remedy = format!(
                 "let the program's user own {}: set securityContext.fsGroup (or runAsUser) of {}, or change the owner \
-                 of the files on the volume",
-                mount.1, workload.key
+                 of the files on the volume: {}",
+                mount.1,
+                workload.key,
+                remedy::on("edit", &workload.key)
             );
             return Some(fault);
         }

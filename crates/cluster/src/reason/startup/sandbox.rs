@@ -9,6 +9,7 @@ use crate::picture::{Event, Picture, Record};
 use crate::quantity::Quantity;
 use crate::reason::symptoms::{active, broken, current_pods, said, statuses};
 use crate::reason::workload::Workload;
+use crate::remedy;
 
 /// `runc` says this when the kernel kills a container's first process.
 const KILLED_AT_START: &str = "OOM-killed";
@@ -74,10 +75,8 @@ fn too_small(
     fault.summary = format!("{} is killed for want of memory before it has started: {limit}", workload.key);
     fault.explains = broken(picture, workload);
     fault.remedy = format!(
-        "raise the memory limit: kubectl set resources {}/{} -n {} --limits=memory=…",
-        workload.key.kind.as_str().to_ascii_lowercase(),
-        workload.key.name,
-        workload.key.namespace
+        "raise the memory limit to the <MEMORY> that the program needs: {}",
+        remedy::resources(&workload.key, "", "--limits=memory=<MEMORY>")
     );
     fault
 }
@@ -113,11 +112,12 @@ fn other(picture: &Picture, workload: &Workload<'_>, pod: &Record<Pod>, event: &
     fault.summary = format!("{} cannot start on {object}: {said}", pod.key.name);
     fault.explains = broken(picture, workload);
     fault.remedy = match is_network {
-        true => format!("look at the network plugin's pod on the node of {}", pod.key.name),
-        false => format!(
-            "look at what the runtime says: kubectl describe pod {} -n {}",
-            pod.key.name, pod.key.namespace
+        true => format!(
+            "look at the network plugin's pod on the node of {}: {}",
+            pod.key.name,
+            remedy::on("describe", &pod.key)
         ),
+        false => format!("look at what the runtime says: {}", remedy::on("describe", &pod.key)),
     };
     Some(fault)
 }

@@ -5,6 +5,7 @@ use crate::fault::{Certainty, Fault, FaultKind};
 use crate::picture::Picture;
 use crate::reason::symptoms::{active, between, broken, current_pods, said};
 use crate::reason::workload::Workload;
+use crate::remedy;
 
 /// Words of messages that other reasoners explain.
 const ELSEWHERE: [&str; 8] = [
@@ -65,13 +66,22 @@ pub(super) fn faults(picture: &Picture, workload: &Workload<'_>) -> Option<Fault
     fault.explains = broken(picture, workload);
     fault.remedy = match how {
         "in use elsewhere" => {
-            "delete the pod that still holds the volume, or wait until its node lets it go; use the Recreate strategy \
-             for volumes that one node may hold"
+            format!(
+                "delete the pod that still holds the volume, or wait until its node lets it go; use the Recreate strategy \
+                 for volumes that one node may hold; who holds it: {}",
+                remedy::kubectl(&pod.key, &["get", "pods", "-o", "wide"])
+            )
+        }
+        "driver missing" => {
+            "install the storage driver on the node, or correct the driver's name; which ones it has: `kubectl get csinodes`"
                 .to_owned()
         }
-        "driver missing" => "install the storage driver on the node, or correct the driver's name".to_owned(),
-        "host path" => format!("correct path or type of the hostPath volume {volume} of {}", workload.key),
-        _ => format!("look at the volume {volume}: kubectl describe pod {} -n {}", pod.key.name, pod.key.namespace),
+        "host path" => format!(
+            "correct path or type of the hostPath volume {volume} of {}: {}",
+            workload.key,
+            remedy::on("edit", &workload.key)
+        ),
+        _ => format!("look at the volume {volume}: {}", remedy::on("describe", &pod.key)),
     };
     Some(fault)
 }

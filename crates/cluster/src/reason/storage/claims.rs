@@ -14,6 +14,7 @@ use crate::picture::{Event, Fact, Picture, Record};
 use crate::reason::admission::refuses_claim;
 use crate::reason::scheduling::{is_waiting, refusal_of};
 use crate::reason::workload::{Workload, workloads};
+use crate::remedy;
 
 /// How long an external provisioner may take before its silence is a sign, in seconds.
 const PROVISIONING_S_MAX: i64 = 300;
@@ -94,8 +95,9 @@ fn missing(picture: &Picture, users: &Users<'_, '_>) -> Vec<Fault> {
                 explains: vec![workload.key.clone()],
                 neighbours: vec![FaultKind::QuotaExceeded],
                 remedy: format!(
-                    "Create claim {name} in namespace {namespace}, or correct claimName of {}",
-                    workload.key
+                    "Create claim {name} in namespace {namespace}, or correct claimName of {}: {}",
+                    workload.key,
+                    remedy::on("edit", &workload.key)
                 ),
             });
         }
@@ -201,8 +203,8 @@ fn provisioning(
         facts: vec![picture.fact_at(event.origin, &event.reason, statement)],
         neighbours: vec![FaultKind::ClaimStorageClass],
         remedy: format!(
-            "Mend what the provisioner complains of (kubectl describe pvc {} -n {}), then it tries again",
-            claim.key.name, claim.key.namespace
+            "Mend what the provisioner complains of, {}, then it tries again",
+            remedy::on("describe", &claim.key)
         ),
     }
 }
@@ -227,7 +229,7 @@ fn no_volume(picture: &Picture, claim: &Record<PersistentVolumeClaim>, class: &s
         facts: binding_facts(picture, claim, said),
         neighbours: vec![FaultKind::ProvisioningFailed, FaultKind::ClaimCapacity],
         remedy: format!(
-            "Name a storage class that exists in claim {} (kubectl get storageclass), or make a volume for it",
+            "Name a storage class that exists, `kubectl get storageclass`, in claim {}, or make a volume for it",
             claim.key.name
         ),
     })
@@ -279,8 +281,10 @@ fn undecided(picture: &Picture, claim: &Record<PersistentVolumeClaim>, best: &Ma
         facts,
         neighbours: kinds,
         remedy: format!(
-            "Compare size, access modes and selector of claim {} with {}",
-            claim.key.name, best.volume.key
+            "Compare size, access modes and selector of claim {} with {}: {}",
+            claim.key.name,
+            best.volume.key,
+            remedy::on("describe", &claim.key)
         ),
     })
 }
@@ -375,8 +379,13 @@ fn mismatch(picture: &Picture, claim: &Record<PersistentVolumeClaim>, best: &Mat
     let mut neighbours: Vec<FaultKind> =
         others.map(|test| kind_of(*test)).filter(|other| *other != kind).collect();
     neighbours.dedup();
+    let remedy = format!("{remedy}; see both: {} and {}", describe(&claim.key), describe(&volume.key));
     let certainty = if best.failing.len() == 1 { Certainty::Stated } else { Certainty::Shown };
     Why { kind, certainty, text, facts, neighbours, remedy }
+}
+
+fn describe(key: &ObjectKey) -> String {
+    remedy::on("describe", key)
 }
 
 fn kind_of(test: Test) -> FaultKind {
