@@ -6,7 +6,7 @@
 mod measurements;
 mod well;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -85,20 +85,21 @@ fn capture(printouts: Vec<Printout>) -> Capture {
 /// Turns one cluster's picture into findings, relations and gaps.
 fn read(picture: &Picture, context: &Context, citation: &Citation, result: &mut StepAnswer) {
     let diagnosis = diagnose(picture, context);
+    let names = Names::of(picture, &diagnosis.faults);
     let active: Vec<&Fault> =
         diagnosis.faults.iter().filter(|fault| fault.standing == Standing::Active).collect();
     for (rank, fault) in active.iter().take(FAULTS_MAX).enumerate() {
-        put(rank, fault, citation, result);
+        put(rank, fault, &names, citation, result);
     }
     if active.len() > FAULTS_MAX {
         result.truncated.push(format!("{FAULTS_MAX} of {} faults of the cluster put forward", active.len()));
     }
     let cited = overview(picture, citation);
-    for relation in runs_on(picture) {
+    for relation in runs_on(picture, &names) {
         result.relations.push(Relation { evidence: vec![cited.id.clone()], ..relation });
     }
     for workload in midwatch_cluster::workload_keys(picture) {
-        let entity = entity_of(&workload);
+        let entity = names.entity(&workload);
         result.seen.insert((Signal::Infrastructure, entity.clone()));
         result.entities.push(entity);
     }
@@ -133,7 +134,7 @@ fn read(picture: &Picture, context: &Context, citation: &Citation, result: &mut 
 }
 
 /// A fault as a finding. The first of the ranking counts most, so that the engine's order starts from the cluster's.
-fn put(rank: usize, fault: &Fault, citation: &Citation, result: &mut StepAnswer) {
+fn put(rank: usize, fault: &Fault, names: &Names, citation: &Citation, result: &mut StepAnswer) {
     let mut rows = vec![vec![
         fault.kind.as_str().to_owned(),
         fault.subject.clone(),
@@ -160,7 +161,7 @@ fn put(rank: usize, fault: &Fault, citation: &Citation, result: &mut StepAnswer)
         Certainty::Shown => 14.0,
         Certainty::Suspected => 6.0,
     };
-    let entity = entity_of(&fault.object);
+    let entity = names.entity(&fault.object);
     let mut draft = Draft::new(
         FindingKind::ClusterFault,
         entity.clone(),
@@ -172,14 +173,14 @@ fn put(rank: usize, fault: &Fault, citation: &Citation, result: &mut StepAnswer)
     draft.summary = fault.summary.clone();
     draft.remedy = Some(fault.remedy.clone());
     result.findings.push(draft.finish());
-    depend(fault, &entity, &evidence.id, result);
+    depend(fault, names, &entity, &evidence.id, result);
     result.evidence.push(evidence);
 }
 
 /// What a fault breaks depends on the entity it sits at, also where no relation was declared.
-fn depend(fault: &Fault, entity: &EntityId, evidence: &EvidenceId, result: &mut StepAnswer) {
+fn depend(fault: &Fault, names: &Names, entity: &EntityId, evidence: &EvidenceId, result: &mut StepAnswer) {
     let broken: BTreeSet<EntityId> =
-        fault.explains.iter().map(entity_of).filter(|other| other != entity).collect();
+        fault.explains.iter().map(|key| names.entity(key)).filter(|other| other != entity).collect();
     for other in broken {
         let kind = if entity.kind == EntityKind::Node { RelationKind::RunsOn } else { RelationKind::Calls };
         result.relations.push(Relation {
@@ -203,12 +204,12 @@ fn overview(picture: &Picture, citation: &Citation) -> midwatch_model::Evidence 
 }
 
 /// Which workload has pods on which machine.
-fn runs_on(picture: &Picture) -> Vec<Relation> {
+fn runs_on(picture: &Picture, names: &Names) -> Vec<Relation> {
     let mut pairs: BTreeSet<(EntityId, EntityId)> = BTreeSet::new();
     for pod in picture.pods.iter() {
         let node = pod.object.spec.as_ref().and_then(|spec| spec.node_name.as_ref());
         if let Some(node) = node.filter(|node| !node.is_empty()) {
-            let workload = entity_of(&owner_of_pod(picture, pod));
+            let workload = names.entity(&owner_of_pod(picture, pod));
             pairs.insert((workload, EntityId::new(EntityKind::Node, node.clone())));
         }
     }
@@ -218,9 +219,45 @@ fn runs_on(picture: &Picture) -> Vec<Relation> {
         .collect()
 }
 
-/// The entity an object stands for. A workload and the service in front of it are one thing under one name, as its
-/// metrics, logs and spans call it; other objects keep their kind in their name.
-fn entity_of(key: &ObjectKey) -> EntityId {
+/// Names of the entities that objects of a cluster stand for.
+struct Names {
+    /// Entities that objects of more than one namespace would be.
+    shared: BTreeSet<EntityId>,
+}
+
+impl Names {
+    /// Of all objects that a picture or its faults speak of.
+    fn of(picture: &Picture, faults: &[Fault]) -> Names {
+        let workloads = midwatch_cluster::workload_keys(picture);
+        let services = picture.services.iter().map(|service| &service.key);
+        let spoken_of = faults.iter().flat_map(|fault| fault.explains.iter().chain([&fault.object]));
+        let mut places: BTreeMap<EntityId, &str> = BTreeMap::new();
+        let mut shared = BTreeSet::new();
+        for key in workloads.iter().chain(services).chain(spoken_of) {
+            let entity = plain_entity(key);
+            if places.get(&entity).is_some_and(|place| *place != key.namespace) {
+                shared.insert(entity);
+            } else {
+                places.insert(entity, &key.namespace);
+            }
+        }
+        Names { shared }
+    }
+
+    /// The entity an object stands for. Its namespace is part of it only where another object of that name stands in
+    /// another one: metrics, logs and spans mostly name no namespace, and must still meet it.
+    fn entity(&self, key: &ObjectKey) -> EntityId {
+        let mut entity = plain_entity(key);
+        if self.shared.contains(&entity) && !key.namespace.is_empty() {
+            entity.scope.namespace = Some(key.namespace.clone());
+        }
+        entity
+    }
+}
+
+/// The entity an object stands for, wherever it is. A workload and the service in front of it are one thing under one
+/// name, as its metrics, logs and spans call it; other objects keep their kind in their name.
+fn plain_entity(key: &ObjectKey) -> EntityId {
     match key.kind {
         Kind::Node => EntityId::new(EntityKind::Node, key.name.clone()),
         Kind::Service => EntityId::service(key.name.clone()),
@@ -233,7 +270,27 @@ fn entity_of(key: &ObjectKey) -> EntityId {
 mod tests {
     use midwatch_cluster::FaultKind;
 
+    use super::*;
     use crate::mechanisms::MechanismSet;
+
+    #[test]
+    fn objects_of_one_name_in_two_namespaces_stay_apart() {
+        let deployment = |name: &str, namespace: &str| {
+            format!(
+                "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: {namespace}, uid: d}}\n"
+            )
+        };
+        let mut capture = Capture::default();
+        let text = [deployment("web", "a"), deployment("web", "b"), deployment("db", "a")].concat();
+        capture.push("kubectl get deploy -A -o yaml", text);
+        let picture = Picture::read(capture, None);
+        let names = Names::of(&picture, &[]);
+        let entities: Vec<String> = midwatch_cluster::workload_keys(&picture)
+            .iter()
+            .map(|key| names.entity(key).to_string())
+            .collect();
+        assert_eq!(entities, ["service/db", "service/a/web", "service/b/web"]);
+    }
 
     #[test]
     fn every_fault_of_a_cluster_is_a_mechanism_and_stands_in_the_guide() {
