@@ -245,6 +245,8 @@ pub struct Board {
     pub words: Vec<SymptomWord>,
     /// How often messages of trouble were logged, before and after.
     pub messages: Vec<MessageCount>,
+    /// When the first alert fired.
+    pub fired_at: Option<Timestamp>,
     /// Documents that name something involved.
     pub documents: Vec<Claim>,
     /// Series worth drawing.

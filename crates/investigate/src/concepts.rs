@@ -23,6 +23,9 @@ pub const DEADLINE_EXCEEDED: &str = "deadline_exceeded";
 /// Something that was called failed.
 pub const UPSTREAM_ERROR: &str = "upstream_error";
 
+/// A fault of a cluster that one indirect sign speaks for.
+pub const SUSPECTED: &str = "suspected";
+
 /// A call was repeated.
 pub const RETRY: &str = "retry";
 
@@ -48,6 +51,7 @@ pub const ADDED: &[(&str, &str)] = &[
     (DEADLINE_EXCEEDED, "by traces, to failing spans whose time limit ran out or whose callee was slow"),
     (UPSTREAM_ERROR, "by traces, to failing calls of something that leaves no spans"),
     (RETRY, "by traces, to requests that repeat a call"),
+    (SUSPECTED, "by infrastructure, to faults of a cluster that one indirect sign speaks for"),
 ];
 
 /// Every concept a finding can have: of messages, added by agents, and the faults of a cluster.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use midwatch_model::{
-    Change, ChangeId, Claim, Evidence, EvidenceId, FindingKind, Measure, REPORT_SCHEMA, Report, TermKind,
-    Theory, TheoryStatus, TimelineKind,
+    Change, ChangeId, Claim, Evidence, EvidenceId, Finding, FindingKind, Measure, REPORT_SCHEMA, Report,
+    TermKind, Theory, TheoryStatus, TimelineKind,
 };
 
 use super::advice::recommendations;
@@ -92,11 +92,32 @@ pub(crate) fn compile(case: &Case<'_>) -> Report {
         theories,
         verdict,
     };
+    name_faults(case, &mut report);
     report.gaps.sort();
     report.damage.sort();
     report.notes.sort();
     report.evidence = cited(&report, case.board);
     report
+}
+
+/// Names every fault of the cluster that nothing in the report names yet: what a check of the cluster calls wrong is not
+/// left out because something else leads.
+fn name_faults(case: &Case<'_>, report: &mut Report) {
+    let faults = case.board.findings.values().filter(|finding| finding.kind == FindingKind::ClusterFault);
+    let mut faults: Vec<&Finding> = faults.filter(|finding| is_worse(finding)).collect();
+    faults.sort_by(|a, b| b.strength.z.total_cmp(&a.strength.z).then_with(|| a.id.cmp(&b.id)));
+    let mut seen = BTreeSet::new();
+    for fault in faults {
+        let says = |text: &str| text.contains(fault.summary.as_str());
+        let is_named = says(&report.verdict.sentence)
+            || report.theories.iter().any(|theory| says(&theory.title))
+            || report.noticed_elsewhere.iter().any(|claim| says(claim.text()));
+        if is_named || !seen.insert(fault.summary.as_str()) {
+            continue;
+        }
+        let text = format!("{}; the state of the cluster shows this as well", fault.summary);
+        report.noticed_elsewhere.extend(Claim::from_evidence(text, &fault.evidence));
+    }
 }
 
 /// Says that `kept` of `total` are in the report, when that is not all of them.

@@ -1,12 +1,13 @@
 //! The six verdicts.
 
 use midwatch_model::{
-    Change, Direction, EntityId, EntityKind, EvidenceId, Measure, Onset, Probability, RelationKind, TermKind,
-    Theory, TheoryStatus, Timestamp, Verdict, VerdictKind,
+    Change, Direction, EntityId, EntityKind, EvidenceId, Finding, FindingKind, Measure, Onset, Probability,
+    RelationKind, TermKind, Theory, TheoryStatus, Timestamp, Verdict, VerdictKind,
 };
 
 use super::advice::ended_by;
 use super::report::Case;
+use crate::concepts::SUSPECTED;
 use crate::mechanisms::Origin;
 use crate::stages::Condition;
 use crate::theories::conviction;
@@ -107,7 +108,10 @@ fn sick(case: &Case<'_>) -> Verdict {
         return verdict;
     }
     let mechanism = case.mechanisms.get(&leader.mechanism);
+    let fault = fault_of_the_cluster(case, leader);
+    let is_suspected = fault.is_some_and(|fault| fault.concepts.iter().any(|concept| concept == SUSPECTED));
     if mechanism.is_some_and(|mechanism| mechanism.is_cause)
+        && !is_suspected
         && leader.change.is_none()
         && proof.mechanism_proven
         && ahead
@@ -116,6 +120,7 @@ fn sick(case: &Case<'_>) -> Verdict {
     }
     if leader.change.is_none()
         && leader.outside
+        && !is_suspected
         && proof.mechanism_proven
         && proof.margin >= crate::theories::MARGIN
         && (mechanism.is_none_or(|mechanism| mechanism.origin != Origin::Load)
@@ -134,6 +139,9 @@ fn sick(case: &Case<'_>) -> Verdict {
     if leader.change.is_some() || suspects(case) >= 2 && !proof.mechanism_proven {
         return not_proven(case, leader, &since, &over, base);
     }
+    if let (Some(fault), true) = (fault, proof.mechanism_proven) {
+        return base(VerdictKind::Located, seen_not_why(leader, fault, is_suspected, &since, &over));
+    }
     if proof.mechanism_proven {
         return base(
             VerdictKind::Located,
@@ -144,6 +152,22 @@ fn sick(case: &Case<'_>) -> Verdict {
         );
     }
     located_or_recovered(case, Some(leader))
+}
+
+/// The fault of a cluster that the leader rests on most, when its strongest support is one.
+fn fault_of_the_cluster<'c>(case: &Case<'c>, leader: &Theory) -> Option<&'c Finding> {
+    let strongest = supports(leader).first().and_then(|term| term.findings.first().cloned())?;
+    case.board.findings.get(&strongest).filter(|finding| finding.kind == FindingKind::ClusterFault)
+}
+
+/// A symptom, or a fault that one indirect sign speaks for, with what would tell more.
+fn seen_not_why(leader: &Theory, fault: &Finding, is_suspected: bool, since: &str, over: &str) -> String {
+    let how_sure = match is_suspected {
+        true => "one sign says so, and no proof that this is why",
+        false => "why is not known yet",
+    };
+    let next = fault.remedy.as_deref().map_or_else(String::new, |next| format!(" Next: {next}."));
+    format!("{}{since}; {how_sure}.{over}{next}", capital(&leader.title))
 }
 
 /// Whether the load on the leader's entity is known to be more demand: nothing of ours calls it, or what does was asked for

@@ -39,6 +39,7 @@ pub(crate) async fn orient(
 ) -> Result<Orientation, InvestigateError> {
     let coverage = coverage(session, board).await;
     let mut incident = incident(request, &coverage, board)?;
+    board.fired_at = incident.fired_at;
     append(session.journal, Actor::Engine, EntryKind::Incident, None, &incident)?;
     let measured = session.sources.iter().any(|source| source.metrics().is_some());
     let mut sight = Sight { request, coverage, look_back: LOOK_BACK_MIN };
@@ -314,7 +315,9 @@ pub(crate) fn settle_condition(orientation: &mut Orientation, board: &mut Board)
     believe_alerts(&mut orientation.incident, board);
     let board: &Board = board;
     if orientation.symptom.is_none()
-        && let Some(found) = symptom(&orientation.incident, board).or_else(|| elsewhere(orientation, board))
+        && let Some(found) = symptom(&orientation.incident, board)
+            .or_else(|| elsewhere(orientation, board))
+            .or_else(|| fault_of_the_cluster(orientation, board))
     {
         orientation.symptom = Some(found.id.clone());
         orientation.symptom_entity = Some(found.entity.clone());
@@ -413,6 +416,17 @@ fn recovered_at(symptom: &Finding, here: &[&Finding]) -> Option<Timestamp> {
         }
     }
     Some(latest)
+}
+
+/// The clearest fault of the cluster, however indirect its signs: when nothing at all was seen of what the alert names, it
+/// is the only trouble anybody knows of.
+fn fault_of_the_cluster<'b>(orientation: &Orientation, board: &'b Board) -> Option<&'b Finding> {
+    let target = orientation.incident.target.as_ref()?;
+    let is_seen = board.findings_at(target).next().is_some();
+    let faults = board.findings.values().filter(|finding| finding.kind == FindingKind::ClusterFault);
+    faults
+        .filter(|finding| !is_seen && is_worse(finding))
+        .max_by(|a, b| a.strength.z.total_cmp(&b.strength.z).then_with(|| b.id.cmp(&a.id)))
 }
 
 /// The strongest departure that users feel anywhere else: the alert may name the wrong thing.

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 
 use midwatch_model::{EntityId, EvidenceId, Finding, FindingId, FindingKind, Term, TermKind};
 
-use crate::board::Board;
+use crate::board::{Board, CLOCK_TOLERANCE_S};
 use crate::mechanisms::{Mechanism, Place, Prediction};
+use crate::rounds::is_worse;
 use crate::system::SystemView;
 
 /// What the predictions of one theory came to.
@@ -57,10 +58,21 @@ pub(super) fn matches<'b>(
             Some(places) => places.contains(&finding.entity),
         })
         .filter(|finding| prediction.at != Place::Host || finding.entity != *entity)
+        .filter(|finding| prediction.at != Place::Host || !came_later(board, entity, finding))
         .map(|finding| (finding, strength(finding)))
         .collect();
     found.sort_by(|(a, x), (b, y)| y.total_cmp(x).then_with(|| a.id.cmp(&b.id)));
     found
+}
+
+/// Whether a departure of the machine, or of another tenant of it, began only after everything that departed at the entity:
+/// then it took nothing away from it. Onsets closer than they are uncertain have no order.
+fn came_later(board: &Board, entity: &EntityId, finding: &Finding) -> bool {
+    let Some(onset) = finding.onset else { return false };
+    let own = board.findings_at(entity).filter(|own| is_worse(own)).filter_map(|own| own.onset);
+    let Some(last) = own.max_by_key(|own| (own.at, own.uncertainty_s)) else { return false };
+    let leeway_s = i64::from(onset.uncertainty_s.max(last.uncertainty_s)) + CLOCK_TOLERANCE_S;
+    onset.at.duration_since(last.at).as_secs() > leeway_s
 }
 
 fn fits(finding: &Finding, prediction: &Prediction) -> bool {

@@ -191,8 +191,16 @@ fn seen_before(scene: &Scene<'_>, theory: &Theory, mechanism: &Mechanism) -> Opt
     let seen: f64 = all.iter().map(|message| message.seen).sum();
     let expected: f64 = all.iter().map(|message| message.expected).sum();
     let as_before = expected >= MESSAGES_EXPECTED_MIN && seen <= expected + MESSAGE_NOISE * expected.sqrt();
-    let counts =
-        format!("logged {} times since the onset, {} at the rate before", number(seen), number(expected));
+    // A finding counts one message; what says the same in other words is counted with it here.
+    let together = match all.len() {
+        1 => String::new(),
+        count => format!("({count} messages that say the same, together) "),
+    };
+    let counts = format!(
+        "logged {together}{} times since the onset, {} at the rate before",
+        number(seen),
+        number(expected)
+    );
     let evidence: BTreeSet<EvidenceId> = all.iter().map(|message| message.evidence.clone()).collect();
     let evidence: Vec<EvidenceId> = evidence.into_iter().take(4).collect();
     let rests_on_more =

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use midwatch_analysis::series::Series;
 use midwatch_cluster::{Measured, Measurement};
-use midwatch_model::{EntityId, Finding, FindingKind, Measure, Onset, Question};
+use midwatch_model::{EntityId, Finding, FindingKind, Measure, Onset, Question, Timestamp};
 use midwatch_sources::MetricQuery;
 
+use crate::agents::metrics::series_name;
 use crate::agents::number;
 use crate::board::Board;
 use crate::desk::Desk;
@@ -14,9 +15,14 @@ use crate::desk::Desk;
 /// Series looked at for levels.
 const SERIES_MAX: usize = 400;
 
-/// Levels before and after the onset of every metric that departed, read from the series themselves.
-pub(super) async fn of(question: &Question, desk: &Desk<'_>, board: &Board) -> Vec<Measurement> {
-    let departed: Vec<(&Finding, Measured)> = board
+/// Levels before and after the onset of every metric that departed, read from the series themselves; and what was cut, if
+/// something was.
+pub(super) async fn of(
+    question: &Question,
+    desk: &Desk<'_>,
+    board: &Board,
+) -> (Vec<Measurement>, Option<String>) {
+    let mut departed: Vec<(&Finding, Measured)> = board
         .findings
         .values()
         .filter(|finding| {
@@ -25,26 +31,35 @@ pub(super) async fn of(question: &Question, desk: &Desk<'_>, board: &Board) -> V
                 FindingKind::MetricShift | FindingKind::MetricRamp | FindingKind::MetricSaturated
             )
         })
+        .filter(|finding| !was_over(finding, board.fired_at))
         .filter_map(|finding| Some((finding, measured(finding)?)))
-        .take(SERIES_MAX)
         .collect();
     if departed.is_empty() {
-        return Vec::new();
+        return (Vec::new(), None);
     }
+    let total = departed.len();
+    let cut = (total > SERIES_MAX).then(|| {
+        format!(
+            "{SERIES_MAX} of {total} departed series looked at beside the cluster's state, clearest first"
+        )
+    });
+    departed.sort_by(|(a, _), (b, _)| b.strength.z.total_cmp(&a.strength.z).then_with(|| a.id.cmp(&b.id)));
+    departed.truncate(SERIES_MAX);
+    departed.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
     let mut entities: Vec<EntityId> = departed.iter().map(|(finding, _)| finding.entity.clone()).collect();
     entities.sort();
     entities.dedup();
     let gathered = desk.series(MetricQuery { entities, metrics: Vec::new() }, question.window).await;
-    let mut by_key: BTreeMap<(&EntityId, &str), &Series> = BTreeMap::new();
+    let mut by_key: BTreeMap<(&EntityId, String), &Series> = BTreeMap::new();
     for set in gathered.got.iter().filter_map(|got| got.data.as_ref()) {
         for series in &set.series {
-            by_key.entry((&series.key.entity, series.key.metric.as_str())).or_insert(series);
+            by_key.entry((&series.key.entity, series_name(&series.key))).or_insert(series);
         }
     }
     let mut measurements = Vec::new();
     for (finding, measured) in departed {
         let name = finding.subject.split('{').next().unwrap_or(&finding.subject);
-        let Some(series) = by_key.get(&(&finding.entity, name)) else { continue };
+        let Some(series) = by_key.get(&(&finding.entity, finding.subject.clone())) else { continue };
         let Some(onset) = finding.onset else { continue };
         let Some((before, after)) = levels(series, onset) else { continue };
         measurements.push(Measurement {
@@ -54,7 +69,7 @@ pub(super) async fn of(question: &Question, desk: &Desk<'_>, board: &Board) -> V
             after,
             quote: format!(
                 "{} of {} went from {} to {}",
-                name,
+                finding.subject,
                 finding.entity.name,
                 number(before),
                 number(after)
@@ -62,7 +77,13 @@ pub(super) async fn of(question: &Question, desk: &Desk<'_>, board: &Board) -> V
             source: format!("metric {name}"),
         });
     }
-    measurements
+    (measurements, cut)
+}
+
+/// Whether a departure had ended when the alert fired: what is slow at that time, which is what a cluster is asked about,
+/// is not slow because of it.
+fn was_over(finding: &Finding, fired_at: Option<Timestamp>) -> bool {
+    finding.ended_at.zip(fired_at).is_some_and(|(ended, fired)| ended < fired)
 }
 
 /// Medians before the onset and after it, its uncertainty left out on both sides.

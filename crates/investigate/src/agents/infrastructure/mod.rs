@@ -21,7 +21,7 @@ use midwatch_sources::{Printout, PrintoutQuery};
 
 use super::{Agent, AgentError, AgentSpec, Draft, cut};
 use crate::board::{Board, StepAnswer};
-use crate::concepts::WORSE;
+use crate::concepts::{SUSPECTED, WORSE};
 use crate::desk::{Desk, evidence};
 
 /// The agent.
@@ -58,7 +58,8 @@ impl Agent for InfrastructureAgent {
 async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<StepAnswer, AgentError> {
     let gathered = desk.printouts(PrintoutQuery::default(), question.window).await;
     let mut result = gathered.opening(Signal::Infrastructure, SPEC.settles)?;
-    let measurements = measurements::of(question, desk, board).await;
+    let (measurements, cut) = measurements::of(question, desk, board).await;
+    result.truncated.extend(cut);
     let calls = board
         .relations
         .iter()
@@ -120,6 +121,14 @@ fn read(picture: &Picture, context: &Context, citation: &Citation, result: &mut 
     result.findings.extend(well);
     result.truncated.extend(cut_off);
     result.evidence.push(cited);
+    for unexplained in midwatch_cluster::unexplained(picture, &diagnosis).into_iter().take(UNREAD_MAX) {
+        result.gaps.push(Gap {
+            signal: Signal::Infrastructure,
+            missing: unexplained.said,
+            grant: format!("add what this prints to the capture: {}", unexplained.ask),
+            settles: SPEC.settles.to_owned(),
+        });
+    }
     for unread in picture.unread.iter().take(UNREAD_MAX) {
         result.gaps.push(Gap {
             signal: Signal::Infrastructure,
@@ -170,6 +179,9 @@ fn put(rank: usize, fault: &Fault, names: &Names, citation: &Citation, result: &
     );
     draft.z = (z - 0.5 * rank as f64).max(4.5);
     draft.concepts = vec![WORSE.to_owned(), fault.kind.as_str().to_owned()];
+    if fault.certainty == Certainty::Suspected {
+        draft.concepts.push(SUSPECTED.to_owned());
+    }
     draft.summary = fault.summary.clone();
     draft.remedy = Some(fault.remedy.clone());
     result.findings.push(draft.finish());
@@ -299,7 +311,8 @@ mod tests {
         for kind in FaultKind::ALL {
             let word = kind.as_str();
             let predicted = set.iter().any(|mechanism| {
-                mechanism.is_cause
+                // A symptom says how something fails and never why.
+                mechanism.is_cause != kind.is_symptom()
                     && mechanism.predicts.iter().any(|seen| seen.concepts.iter().any(|one| one == word))
             });
             assert!(predicted, "no mechanism predicts {word}");

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use midwatch_analysis::series::{Series, SeriesSet, SeriesView, coverage, sampling};
+use midwatch_analysis::series::{Series, SeriesKey, SeriesSet, SeriesView, coverage, sampling};
 use midwatch_model::{
     EntityId, EntityKind, Question, QuestionKind, Signal, SignedDuration, Timestamp, Window,
 };
@@ -16,6 +16,15 @@ use self::reading::{Reader, StoredSeries};
 use super::{Agent, AgentError, AgentSpec};
 use crate::board::{Board, SeriesSeen, StepAnswer};
 use crate::desk::{Desk, Gathered};
+
+/// A series as findings call it: `metric`, or `metric{label=value,other=value}`.
+pub(crate) fn series_name(key: &SeriesKey) -> String {
+    if key.labels.is_empty() {
+        return key.metric.clone();
+    }
+    let labels: Vec<String> = key.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    format!("{}{{{}}}", key.metric, labels.join(","))
+}
 
 /// The agent.
 pub(crate) struct MetricsAgent;

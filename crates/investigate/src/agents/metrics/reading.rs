@@ -1,5 +1,6 @@
 //! What each series says.
 
+use super::series_name;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -69,12 +70,7 @@ impl Subject<'_> {
     }
 
     fn name(&self) -> String {
-        let key = &self.series.key;
-        if key.labels.is_empty() {
-            return key.metric.clone();
-        }
-        let labels: Vec<String> = key.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        format!("{}{{{}}}", key.metric, labels.join(","))
+        series_name(&self.series.key)
     }
 
     fn entity(&self) -> &EntityId {
