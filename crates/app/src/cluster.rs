@@ -22,13 +22,17 @@ pub enum ClusterInput<'a> {
     Text(&'a str),
 }
 
+/// Things named that are not well and that nothing explains; the counts tell how many there are.
+const UNEXPLAINED_MAX: usize = 20;
+
 /// Files larger than this are refused.
 const FILE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 /// Reads `inputs` as one capture and says what is wrong in that cluster.
 ///
 /// # Errors
-/// When an input cannot be opened, or when nothing in all of them could be read as a cluster's.
+/// When an input cannot be opened, is larger than 1 GiB, or is a directory that is no snapshot. Text that is no cluster's is
+/// no error: the report then has no counts, and names what could not be read.
 pub fn check_cluster(inputs: &[ClusterInput<'_>]) -> Result<ClusterCheck, AppError> {
     let mut capture = Capture::default();
     for input in inputs {
@@ -86,12 +90,17 @@ fn check_of(picture: &Picture, diagnosis: &Diagnosis) -> ClusterCheck {
         all: count.all as u64,
         well: count.well as u64,
     };
+    let unexplained = midwatch_cluster::unexplained(picture, diagnosis).into_iter();
+    let mut missing: Vec<String> =
+        unexplained.map(|unexplained| format!("{}: {}", unexplained.said, unexplained.ask)).collect();
+    missing.truncate(UNEXPLAINED_MAX);
+    missing.extend(midwatch_cluster::missing(picture));
     ClusterCheck {
         schema: CLUSTER_CHECK_SCHEMA,
         problems: diagnosis.faults.iter().map(problem).collect(),
         counts: midwatch_cluster::counts(picture).into_iter().map(count).collect(),
         unread: picture.unread.iter().map(|unread| format!("{}: {}", unread.source, unread.why)).collect(),
-        missing: midwatch_cluster::missing(picture),
+        missing,
     }
 }
 
@@ -119,10 +128,88 @@ fn problem(fault: &Fault) -> ClusterProblem {
                 statement: fact.statement.clone(),
                 source: fact.source.clone(),
                 quote: fact.quote.clone(),
+                worked_out: fact.is_worked_out(),
             })
             .collect(),
         explains: fault.explains.iter().map(ToString::to_string).collect(),
         could_also_be: fault.neighbours.iter().map(|kind| kind.as_str().to_owned()).collect(),
         remedy: fault.remedy.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use midwatch_investigate::{Progress, Watcher};
+    use midwatch_model::{Report, VerdictKind};
+
+    use super::*;
+    use crate::{Asked, RecordTo, Work, mechanisms, opening, run, snapshot_sources};
+
+    /// What [`ALERT`] is about was not captured.
+    const ALERT: &str = r#"{"name": "Errors", "target": "front", "fired_at": "2026-01-01T01:00:00Z",
+        "summary": "front fails"}"#;
+
+    const PODS: &str = "$ kubectl get pods -n shop\n\
+        NAME                    READY   STATUS             RESTARTS      AGE\n\
+        web-5d9c7b6f4-x2x9k     0/1     CrashLoopBackOff   7 (62s ago)   20m\n\
+        web-5d9c7b6f4-pd8lx     0/1     CrashLoopBackOff   8 (32s ago)   20m\n";
+
+    const MORE: &str = "$ kubectl logs web-5d9c7b6f4-x2x9k -n shop --previous\n\
+        2026-01-01T00:58:00Z panic: no config\n\
+        $ kubectl get events -n shop\n\
+        LAST SEEN   TYPE      REASON             OBJECT       MESSAGE\n\
+        2m          Warning   FailedScheduling   pod/cart-0   0/3 nodes are available: 3 Insufficient cpu.\n\
+        $ kubectl get pod cart-0 -n shop\n\
+        NAME     READY   STATUS    RESTARTS   AGE\n\
+        cart-0   0/1     Pending   0          20m\n";
+
+    struct Deaf;
+
+    impl Watcher for Deaf {
+        fn saw(&self, _progress: Progress) {}
+    }
+
+    fn investigated(directory: &Path) -> Report {
+        let sources = snapshot_sources(directory).unwrap();
+        let opening = opening(&sources, &Asked::default()).unwrap();
+        let work = Work { opening, sources, mechanisms: mechanisms(None).unwrap() };
+        run(&work, &RecordTo::Nowhere, &Deaf).unwrap().report
+    }
+
+    /// The check and the investigation of one snapshot.
+    fn both(session: &str) -> (ClusterCheck, Report) {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("alert.json"), ALERT).unwrap();
+        std::fs::create_dir(directory.path().join("kubernetes")).unwrap();
+        std::fs::write(directory.path().join("kubernetes/session.txt"), session).unwrap();
+        let check = check_cluster(&[ClusterInput::Path(directory.path())]).unwrap();
+        (check, investigated(directory.path()))
+    }
+
+    #[test]
+    fn what_the_check_calls_wrong_is_named_by_the_investigation() {
+        for (session, problems) in [(PODS.to_owned(), 1), (format!("{PODS}{MORE}"), 2)] {
+            let (check, report) = both(&session);
+            let active: Vec<&ClusterProblem> =
+                check.problems.iter().filter(|one| one.standing == ProblemStanding::Active).collect();
+            assert_eq!(active.len(), problems, "{check:#?}");
+            let told = serde_json::to_string(&report).unwrap();
+            for problem in active {
+                let summary = serde_json::to_string(&problem.summary).unwrap();
+                assert!(told.contains(summary.trim_matches('"')), "{summary} is not in the report");
+            }
+            assert_ne!(report.verdict.kind, VerdictKind::CannotTell, "{}", report.verdict.sentence);
+        }
+    }
+
+    #[test]
+    fn a_symptom_is_located_and_comes_with_what_would_tell() {
+        let (_, report) = both(PODS);
+        assert_eq!(report.verdict.kind, VerdictKind::Located, "{}", report.verdict.sentence);
+        assert!(
+            report.verdict.sentence.contains("`kubectl logs web-5d9c7b6f4-"),
+            "{}",
+            report.verdict.sentence
+        );
     }
 }

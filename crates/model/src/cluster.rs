@@ -81,8 +81,11 @@ pub struct ClusterFact {
     pub statement: String,
     /// Command or file whose text says so.
     pub source: String,
-    /// The line.
+    /// The line, with `…` where something of it was left out; empty when the fact was worked out.
     pub quote: String,
+    /// Whether no single line says it: it follows from several, from fields, or from what is not there.
+    #[serde(default)]
+    pub worked_out: bool,
 }
 
 /// How many of one kind there are.

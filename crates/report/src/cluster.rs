@@ -111,6 +111,10 @@ fn show(number: usize, problem: &ClusterProblem, pen: &mut Pen) {
     line("   ", &problem.summary, Role::Plain, pen);
     for fact in problem.facts.iter().take(FACTS_MAX) {
         line("   because  ", &fact.statement, Role::Plain, pen);
+        if fact.worked_out {
+            line("            worked out from ", &fact.source, Role::Muted, pen);
+            continue;
+        }
         line("            > ", &fact.quote, Role::Quote, pen);
         line("            from ", &fact.source, Role::Muted, pen);
     }
@@ -186,6 +190,7 @@ mod tests {
                 statement: "s".into(),
                 source: "session.txt".into(),
                 quote: "# q\nx".into(),
+                worked_out: false,
             }],
             explains: (0..9).map(|at| format!("Service shop/s{at}")).collect(),
             could_also_be: vec!["out_of_memory".into()],
@@ -219,5 +224,16 @@ mod tests {
         assert!(!text.contains('\u{1b}'), "{text}");
         assert!(!text.lines().any(|line| line.starts_with("# q") || line == "x"), "{text}");
         assert!(text.contains("3 more"), "{text}");
+    }
+
+    #[test]
+    fn what_was_worked_out_quotes_nothing() {
+        let mut said = problem(ProblemStanding::Active);
+        for fact in &mut said.facts {
+            (fact.quote, fact.worked_out) = (String::new(), true);
+        }
+        let text = cluster_terminal(&check(1, vec![said]), false, &TerminalOptions::default());
+        assert!(text.contains("worked out from session.txt"), "{text}");
+        assert!(!text.contains("> "), "{text}");
     }
 }
