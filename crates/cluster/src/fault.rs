@@ -130,6 +130,7 @@ fault_kinds! {
     VolumeMountFailed, Startup, "volume_mount_failed", "a volume cannot be attached or mounted";
     VolumePermissionDenied, Startup, "volume_permission_denied", "the program may not read or write its volume";
     CommandNotFound, Startup, "command_not_found", "the container's command cannot be started";
+    SettingMissing, Startup, "setting_missing", "the program ends because a setting it needs is missing";
     ContainerConfigRefused, Startup, "container_config_refused", "the kubelet refuses the container's settings";
     SandboxFailed, Startup, "sandbox_failed", "the pod's sandbox cannot be made";
     InitContainerFailing, Startup, "init_container_failing", "an init container does not finish";

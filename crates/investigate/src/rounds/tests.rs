@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use midwatch_model::{
-    Alert, Change, ChangeId, ChangeKind, Commit, ContentId, EntityId, EvidenceId, Gap, Incident, Owner,
-    Severity, Signal, Window,
+    Alert, AlertState, Change, ChangeId, ChangeKind, Commit, ContentId, EntityId, EntityKind, EvidenceId,
+    Finding, FindingKind, Gap, Incident, Measure, Owner, Severity, Signal, Window,
 };
 
 use super::unrecorded::note_unrecorded;
-use super::{note_holes, note_reservations, note_unseen};
+use super::{answers_alerts, believe_alerts, note_holes, note_reservations, note_unseen};
+use crate::agents::Draft;
 use crate::board::{Board, ClockSeen, Parentless, VersionSeen};
+use crate::concepts::{NO_BASELINE, WORSE};
 use crate::stages::{Condition, Localisation, Orientation};
 use crate::testing::{MINUTES, calls, minute, minute_ns};
 
@@ -215,4 +217,81 @@ fn samples_and_clocks_are_noted_once() {
             "spans show a steady part of the requests that metrics count (svc-a 1 in 100): counts of spans are those of a sample"
         ]
     );
+}
+
+/// A finding at a database that had no baseline.
+fn unjudged(entity: &EntityId, kind: FindingKind, subject: &str, measure: Option<Measure>) -> Finding {
+    let draft = Draft {
+        measure,
+        concepts: vec![NO_BASELINE.to_owned()],
+        z: 3.0,
+        ..Draft::new(kind, entity.clone(), subject, EvidenceId::of(&[subject]))
+    };
+    draft.finish()
+}
+
+fn lag_alert() -> Alert {
+    Alert {
+        name: "ReplicaFarBehind".to_owned(),
+        summary: "ReplicaLag on db-a-replica exceeded 900 seconds".to_owned(),
+        target: Some("managed-databases".to_owned()),
+        severity: Severity::Critical,
+        annotations: [("primary".to_owned(), "db-a".to_owned())].into(),
+        ..Alert::default()
+    }
+}
+
+/// Whom the alert is taken to be about, and which findings at `db-a` and its replica are believed.
+#[track_caller]
+fn check_believed(alert: Alert, target: &str, expected: &[&str]) {
+    let database = |name: &str| EntityId::new(EntityKind::Database, name);
+    let (primary, replica) = (database("db-a"), database("db-a-replica"));
+    let mut board = Board { entities: vec![primary.clone(), replica.clone()], ..Board::default() };
+    for finding in [
+        unjudged(&replica, FindingKind::MetricShift, "ReplicaLag", Some(Measure::ReplicationLag)),
+        unjudged(&replica, FindingKind::MetricShift, "SwapUsage", Some(Measure::Memory)),
+        unjudged(&database("db-b"), FindingKind::MetricShift, "ReplicaLag", Some(Measure::ReplicationLag)),
+        unjudged(&replica, FindingKind::LogNew, "replication lag is 900 s", None),
+    ] {
+        board.findings.insert(finding.id.clone(), finding);
+    }
+    let mut incident = orientation(vec![alert.clone()]).incident;
+    incident.target = alert.target.as_deref().map(EntityId::service);
+    believe_alerts(&mut incident, &mut board);
+    assert_eq!(incident.target.map(|entity| entity.name).as_deref(), Some(target));
+    let worse = |finding: &&Finding| finding.concepts.iter().any(|concept| concept == WORSE);
+    let mut believed: Vec<&str> =
+        board.findings.values().filter(worse).map(|finding| finding.subject.as_str()).collect();
+    believed.sort_unstable();
+    assert_eq!(believed, expected);
+}
+
+#[test]
+fn a_firing_alert_is_believed_of_what_it_names_and_of_nothing_else() {
+    check_believed(lag_alert(), "db-a-replica", &["ReplicaLag", "replication lag is 900 s"]);
+    check_believed(Alert { state: AlertState::Resolved, ..lag_alert() }, "db-a-replica", &[]);
+    check_believed(Alert { severity: Severity::Info, ..lag_alert() }, "db-a-replica", &[]);
+    let known = Alert { target: Some("db-a".to_owned()), ..lag_alert() };
+    check_believed(known, "db-a", &["ReplicaLag", "replication lag is 900 s"]);
+    let silent = Alert { summary: String::new(), annotations: [].into(), ..lag_alert() };
+    check_believed(silent, "managed-databases", &[]);
+}
+
+#[test]
+fn what_is_well_answers_an_alert_only_about_what_it_speaks_of() {
+    let entity = EntityId::new(EntityKind::Database, "db-a-replica");
+    let steady = |subject: &str, measure| {
+        Draft {
+            measure,
+            ..Draft::new(FindingKind::MetricSteady, entity.clone(), subject, EvidenceId::of(&[subject]))
+        }
+        .finish()
+    };
+    let answers =
+        |alert: Alert, finding: &Finding| answers_alerts(&orientation(vec![alert]).incident, &[finding]);
+    let memory = steady("SwapUsage", Some(Measure::Memory));
+    assert!(!answers(lag_alert(), &memory));
+    assert!(answers(lag_alert(), &steady("ReplicaLag", Some(Measure::ReplicationLag))));
+    assert!(answers(lag_alert(), &steady("Deployment shop/web", None)));
+    assert!(answers(Alert { state: AlertState::Resolved, ..lag_alert() }, &memory));
 }

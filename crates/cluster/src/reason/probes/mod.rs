@@ -5,6 +5,7 @@
 
 mod ask;
 mod harm;
+mod told;
 mod verdict;
 
 #[cfg(test)]
@@ -26,6 +27,10 @@ pub(crate) fn faults(picture: &Picture, _context: &Context) -> Vec<Fault> {
     for workload in &workloads(picture) {
         let Some(spec) = workload.spec() else { continue };
         let pods = current_pods(workload);
+        let knows_probes = spec.containers.iter().any(|container| !asked(container).is_empty());
+        if !knows_probes {
+            faults.extend(told::fault(picture, workload, &pods));
+        }
         for container in &spec.containers {
             let probes = asked(container);
             for probe in &probes {

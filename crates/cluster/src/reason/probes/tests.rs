@@ -183,3 +183,19 @@ fn a_probe_that_has_had_no_time_is_latent() {
     let liveness = "tcpSocket: {port: 8081}, initialDelaySeconds: 600";
     check(&Case { liveness, ..CALM }, &[(FaultKind::ProbePortWrong, "liveness", Standing::Latent)]);
 }
+
+/// The events of a pod whose template nobody captured.
+#[test]
+fn a_probe_known_only_by_what_the_kubelet_says() {
+    let failed = "Liveness probe failed: HTTP probe failed with statuscode: 500";
+    let wanted = [(FaultKind::ProbeFailing, "liveness", Standing::Active)];
+    check(
+        &Case { ready: false, restarts: 6, events: &[("Unhealthy", failed, 18, 1), KILLED], ..CALM },
+        &wanted,
+    );
+    check(&Case { ready: false, restarts: 6, events: &[KILLED], ..CALM }, &wanted);
+    // Failures that killed nothing, and a kill long past.
+    check(&Case { events: &[("Unhealthy", failed, 2, 1)], ..CALM }, &[]);
+    let once = ("Killing", "Container main failed liveness probe, will be restarted", 1, 20);
+    check(&Case { restarts: 1, events: &[once], ..CALM }, &[]);
+}

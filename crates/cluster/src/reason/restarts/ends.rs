@@ -265,6 +265,7 @@ fn crash(
     let name = status.map_or("", |status| status.status.name.as_str());
     let container = if name.is_empty() { String::new() } else { format!("container {name} of ") };
     let said = words::last(picture, workload, pod, name, ended, logs);
+    let setting = words::setting_missed(picture, workload, pod, name, ended, logs);
     let words = match &said {
         Some(said) => format!("; its last words: `{}`", said.text),
         None => "; what it said last is not in the capture".to_owned(),
@@ -300,6 +301,21 @@ fn crash(
     }
     fault.facts.extend(said.into_iter().flat_map(|said| said.facts));
     fault.explains = broken(picture, workload);
+    if let Some(setting) = setting {
+        fault.kind = FaultKind::SettingMissing;
+        fault.certainty = Certainty::Shown;
+        fault.summary = format!(
+            "{container}{} ends because a setting is missing, as it says: `{}`",
+            workload.key, setting.text
+        );
+        fault.facts.splice(0..0, setting.facts);
+        fault.neighbours = vec![FaultKind::CrashLoop];
+        fault.remedy = format!(
+            "give it the setting that it names, or roll back the change that took it away: {}",
+            remedy::on("edit", &workload.key)
+        );
+        return fault;
+    }
     fault.neighbours = match ended.map(|ended| ended.exit_code) {
         Some(126..=128) => vec![FaultKind::CommandNotFound],
         Some(137) => vec![FaultKind::OutOfMemory, FaultKind::ProbeFailing],

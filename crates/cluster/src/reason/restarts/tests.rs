@@ -180,3 +180,18 @@ fn evicted_pods() {
         &[(FaultKind::Evicted, "memory", Standing::Recovered, Kind::Deployment)],
     );
 }
+
+#[test]
+fn a_missing_setting_is_told_by_the_last_words() {
+    let ends = status(false, 6, LOOPS, "exitCode: 1, reason: Error");
+    let log = |text| [("kubectl logs web-1-a -n shop --previous", text)];
+    let missing = [(FaultKind::SettingMissing, "1", Standing::Active, Kind::Deployment)];
+    check(
+        "",
+        &ends,
+        &log("starting\nFATAL required env var DB_DSN is not set\nexiting with code 1\n"),
+        &missing,
+    );
+    let crash = [(FaultKind::CrashLoop, "1", Standing::Active, Kind::Deployment)];
+    check("", &ends, &log("starting\npanic: index out of range\n"), &crash);
+}

@@ -36,6 +36,53 @@ const TELLING: [&str; 14] = [
 /// Beginnings of lines that are frames of a stack trace.
 const FRAMES: [&str; 6] = ["at ", "File \"", "goroutine ", "... ", "from ", "^"];
 
+/// What a program misses, and how it says that it does.
+const SETTINGS: [&str; 11] = [
+    "env var",
+    "environment variable",
+    "environment key",
+    "config",
+    "setting",
+    "property",
+    "parameter",
+    "required key",
+    "required option",
+    "required flag",
+    "variable",
+];
+const MISSING: [&str; 14] = [
+    "is not set",
+    "not set",
+    "must be set",
+    "was not set",
+    "is missing",
+    "missing required",
+    "missing",
+    "is required",
+    "required but",
+    "not provided",
+    "not defined",
+    "undefined",
+    "must be provided",
+    "must not be empty",
+];
+
+/// Whether a line says that a setting the program needs is not there: a noun for a setting, or a name in capitals as
+/// environment variables have, beside words for its absence. A file or an address that is missing is no setting.
+pub(super) fn misses_setting(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    if !MISSING.iter().any(|word| lower.contains(word)) || lower.contains("no such file") {
+        return false;
+    }
+    let variable = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        word.len() >= 4
+            && word.contains('_')
+            && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    SETTINGS.iter().any(|word| lower.contains(word)) || line.split_whitespace().any(variable)
+}
+
 /// A program's last words.
 pub(super) struct Said {
     /// The telling line, in one line, cut.
@@ -76,6 +123,32 @@ pub(super) fn last(
         );
     }
     Some(Said { text: shown(line), facts })
+}
+
+/// The line, of a container's last ones, that says which setting is missing.
+pub(super) fn setting_missed(
+    picture: &Picture,
+    workload: &Workload<'_>,
+    pod: &Record<Pod>,
+    container: &str,
+    ended: Option<&ContainerStateTerminated>,
+    logs: &Logs<'_>,
+) -> Option<Said> {
+    let find = |text: &'_ str| -> Option<String> {
+        let lines = text.lines().rev().map(str::trim).filter(|line| !line.is_empty());
+        lines.take(LINES_LOOKED_AT).find(|line| misses_setting(line)).map(str::to_owned)
+    };
+    let statement = "it says which setting is missing";
+    if let Some(line) = find(ended.and_then(|ended| ended.message.as_deref()).unwrap_or("")) {
+        return Some(Said { text: shown(&line), facts: vec![picture.fact(&pod.key, &line, statement)] });
+    }
+    let of_container = |log: &&&crate::picture::LogText| {
+        log.container.as_deref().is_none_or(|name| container.is_empty() || name == container)
+    };
+    logs.get(&workload.key).iter().filter(of_container).find_map(|log| {
+        let line = find(logs.text(log))?;
+        Some(Said { text: shown(&line), facts: vec![picture.fact_at(log.origin, &line, statement)] })
+    })
 }
 
 fn telling(text: &str) -> Option<&str> {
@@ -121,6 +194,23 @@ pub(super) fn after(ended: &ContainerStateTerminated) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn missing_settings_are_told_from_other_ends() {
+        for (line, expected) in [
+            ("FATAL required env var DB_DSN is not set in the pod's spec", true),
+            ("KeyError: missing required environment variable", true),
+            ("DATABASE_URL is not set", true),
+            ("panic: config: field listen is required", true),
+            ("Error: property 'queue.name' must not be empty", true),
+            ("open /etc/app/config.yaml: no such file or directory, config missing", false),
+            ("connection refused", false),
+            ("undefined is not a function", false),
+            ("missing semicolon", false),
+        ] {
+            assert_eq!(misses_setting(line), expected, "{line}");
+        }
+    }
 
     #[test]
     fn the_telling_line() {

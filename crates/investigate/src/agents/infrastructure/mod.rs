@@ -104,8 +104,9 @@ fn read(picture: &Picture, context: &Context, citation: &Citation, result: &mut 
         result.seen.insert((Signal::Infrastructure, entity.clone()));
         result.entities.push(entity);
     }
+    let unexplained = midwatch_cluster::unexplained(picture, &diagnosis);
     let is_seen = !midwatch_cluster::counts(picture).is_empty() && picture.unread.is_empty();
-    if diagnosis.faults.is_empty() && is_seen {
+    if diagnosis.faults.is_empty() && unexplained.is_empty() && is_seen {
         let well = Draft {
             summary: "the cluster was checked and nothing in it was found wrong".to_owned(),
             ..Draft::new(
@@ -117,11 +118,11 @@ fn read(picture: &Picture, context: &Context, citation: &Citation, result: &mut 
         };
         result.findings.push(well.finish());
     }
-    let (well, cut_off) = well::well(picture, &active, &cited.id);
+    let (well, cut_off) = well::well(picture, &active, &names, &cited.id);
     result.findings.extend(well);
     result.truncated.extend(cut_off);
     result.evidence.push(cited);
-    for unexplained in midwatch_cluster::unexplained(picture, &diagnosis).into_iter().take(UNREAD_MAX) {
+    for unexplained in unexplained.into_iter().take(UNREAD_MAX) {
         result.gaps.push(Gap {
             signal: Signal::Infrastructure,
             missing: unexplained.said,

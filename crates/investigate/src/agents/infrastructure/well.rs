@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use midwatch_cluster::{Fault, ObjectKey, Picture, complete_workloads};
 use midwatch_model::{EvidenceId, Finding, FindingKind};
 
-use super::{Draft, entity_of};
+use super::{Draft, Names};
 
 /// Workloads noted as well; more only count.
 const WELL_MAX: usize = 150;
@@ -14,6 +14,7 @@ const WELL_MAX: usize = 150;
 pub(super) fn well(
     picture: &Picture,
     faults: &[&Fault],
+    names: &Names,
     cited: &EvidenceId,
 ) -> (Vec<Finding>, Option<String>) {
     let touched: BTreeSet<&ObjectKey> =
@@ -24,7 +25,7 @@ pub(super) fn well(
         let pods = if *wanted == 1 { "its 1 pod".to_owned() } else { format!("all {wanted} pods") };
         let draft = Draft {
             summary: format!("{key} has {pods} ready, and nothing in the cluster was found wrong with it"),
-            ..Draft::new(FindingKind::MetricSteady, entity_of(key), key.to_string(), cited.clone())
+            ..Draft::new(FindingKind::MetricSteady, names.entity(key), key.to_string(), cited.clone())
         };
         draft.finish()
     });

@@ -10,8 +10,9 @@ const UNKNOWN: &str = "unknown";
 
 /// Mechanisms whose own category is called otherwise by the suite: it counts a name that does not resolve as a mistake in
 /// configuration, and what falls behind or runs dry as a resource that is used up.
-const MECHANISMS: [(&str, &str); 4] = [
+const MECHANISMS: [(&str, &str); 5] = [
     ("dns_failure", "configuration_error"),
+    ("probe_failing", "configuration_error"),
     ("replica_lag", "resource_exhaustion"),
     ("pool_exhausted", "resource_exhaustion"),
     ("capacity_cut", "resource_exhaustion"),
