@@ -9,6 +9,7 @@ mod context;
 mod diagnose;
 mod fault;
 mod health;
+mod history;
 mod kind;
 mod picture;
 mod quantity;
@@ -21,6 +22,7 @@ pub use context::{Context, Measured, Measurement};
 pub use diagnose::{Diagnosis, diagnose};
 pub use fault::{Certainty, Fault, FaultKind, Stage, Standing};
 pub use health::{Count, Unexplained, complete_workloads, counts, missing, unexplained, workload_keys};
+pub use history::{ChangeSort, PastChange, brought_by, history};
 pub use kind::{Kind, ObjectKey};
 pub use picture::{
     Connection, Drift, Event, Fact, LogText, NodePod, NodeService, Objects, Origin, Outcome, Picture,

@@ -174,10 +174,9 @@ fn kinds_of_other_groups_are_not_taken_for_those_of_the_core() {
     assert_eq!((read.services.len(), read.network_policies.len(), read.jobs.len()), (0, 0, 0));
     assert_eq!(read.others.len(), 6, "{:?}", read.others.keys());
     assert!(read.others.keys().all(|(key, _)| key.kind == Kind::Custom));
-    let listed = format!(
-        "{{\"apiVersion\":\"serving.knative.dev/v1\",\"kind\":\"ServiceList\",\"items\":[{{\"metadata\":{{\"name\":\"web\",\"namespace\":\"shop\",\"uid\":\"u\"}}}}]}}"
-    );
-    assert_eq!(picture(&[("", &listed)]).services.len(), 0);
+    let listed = "{\"apiVersion\":\"serving.knative.dev/v1\",\"kind\":\"ServiceList\",\"items\":[{\"metadata\":{\"name\":\"web\",\
+                  \"namespace\":\"shop\",\"uid\":\"u\"}}]}";
+    assert_eq!(picture(&[("", listed)]).services.len(), 0);
     let described = "Name:         web\nNamespace:    shop\nLabels:       <none>\nAnnotations:  <none>\nAPI Version:  \
                      serving.knative.dev/v1\nKind:         Service\nSpec:\n  Template:\nEvents:  <none>\n";
     assert_eq!(picture(&[("", described)]).services.len(), 0);

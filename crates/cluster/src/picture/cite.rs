@@ -9,7 +9,7 @@ use crate::kind::{Kind, ObjectKey};
 const QUOTE_CHARS_MAX: usize = 400;
 
 /// A statement with its source and the line it was read from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fact {
     /// What is the case, in a few words: `the readiness probe asks port 8081`.
     pub statement: String,

@@ -335,7 +335,13 @@ fn part_with_notes(
             fields.remove("kind");
         }
         if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.remove("managedFields");
+            // Who wrote when is history; which fields they wrote is as long as the object again.
+            for entry in metadata.get_mut("managedFields").and_then(Value::as_array_mut).into_iter().flatten()
+            {
+                if let Some(entry) = entry.as_object_mut() {
+                    entry.remove("fieldsV1");
+                }
+            }
         }
     }
     if let Some(applied) = applied {

@@ -73,6 +73,10 @@ fn theories_of(
     let mut alone = base.clone();
     alone.push(prior_term((1.0 - chance).ln(), "how often this comes about without a change of ours"));
     theories.push(theory(scene, mechanism, matched, &origin.entity, None, alone));
+    // To see it is to know what to mend, and no diff could prove which change brought it: that would only repeat the theory.
+    if mechanism.is_cause && mechanism.change.behaviours.is_empty() {
+        return theories;
+    }
     for (candidate, distance) in candidates_for(scene, &origin.entity) {
         let mut terms = base.clone();
         terms.push(prior_term(chance.ln(), "how often a change sets this off"));

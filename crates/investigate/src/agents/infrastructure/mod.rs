@@ -4,6 +4,7 @@
 //! Each fault becomes a finding at the entity whose field must change, with the lines that show it as evidence.
 
 mod measurements;
+mod past;
 mod well;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,15 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use midwatch_cluster::{
-    Capture, Certainty, Context, Fault, Kind, ObjectKey, Picture, Standing, diagnose, owner_of_pod,
+    Capture, Certainty, Context, Fact, Fault, Kind, ObjectKey, PastChange, Picture, Standing, brought_by,
+    diagnose, history, owner_of_pod,
 };
 use midwatch_model::{
     Answer, Citation, EntityId, EntityKind, EvidenceId, FindingKind, Gap, Question, QuestionKind, Relation,
-    RelationKind, Signal,
+    RelationKind, Signal, Window,
 };
 use midwatch_sources::{Printout, PrintoutQuery};
 
-use super::{Agent, AgentError, AgentSpec, Draft, cut};
+use super::{Agent, AgentError, AgentSpec, Draft, cut, onset_at};
 use crate::board::{Board, StepAnswer};
 use crate::concepts::{SUSPECTED, WORSE};
 use crate::desk::{Desk, evidence};
@@ -70,7 +72,7 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
     for got in gathered.got {
         let Some(printouts) = got.data else { continue };
         let picture = Picture::read(capture(printouts), None);
-        read(&picture, &context, &got.citation, &mut result);
+        read(&picture, &context, &question.window, &got.citation, &mut result);
     }
     Ok(result)
 }
@@ -84,13 +86,14 @@ fn capture(printouts: Vec<Printout>) -> Capture {
 }
 
 /// Turns one cluster's picture into findings, relations and gaps.
-fn read(picture: &Picture, context: &Context, citation: &Citation, result: &mut StepAnswer) {
+fn read(picture: &Picture, context: &Context, window: &Window, citation: &Citation, result: &mut StepAnswer) {
     let diagnosis = diagnose(picture, context);
     let names = Names::of(picture, &diagnosis.faults);
     let active: Vec<&Fault> =
         diagnosis.faults.iter().filter(|fault| fault.standing == Standing::Active).collect();
+    let past = history(picture);
     for (rank, fault) in active.iter().take(FAULTS_MAX).enumerate() {
-        put(rank, fault, &names, citation, result);
+        put(rank, fault, brought_by(fault, &past), &names, citation, result);
     }
     if active.len() > FAULTS_MAX {
         result.truncated.push(format!("{FAULTS_MAX} of {} faults of the cluster put forward", active.len()));
@@ -118,6 +121,7 @@ fn read(picture: &Picture, context: &Context, citation: &Citation, result: &mut 
         };
         result.findings.push(well.finish());
     }
+    past::put(past, &names, window, citation, result);
     let (well, cut_off) = well::well(picture, &active, &names, &cited.id);
     result.findings.extend(well);
     result.truncated.extend(cut_off);
@@ -144,7 +148,14 @@ fn read(picture: &Picture, context: &Context, citation: &Citation, result: &mut 
 }
 
 /// A fault as a finding. The first of the ranking counts most, so that the engine's order starts from the cluster's.
-fn put(rank: usize, fault: &Fault, names: &Names, citation: &Citation, result: &mut StepAnswer) {
+fn put(
+    rank: usize,
+    fault: &Fault,
+    brought_by: Option<&PastChange>,
+    names: &Names,
+    citation: &Citation,
+    result: &mut StepAnswer,
+) {
     let mut rows = vec![vec![
         fault.kind.as_str().to_owned(),
         fault.subject.clone(),
@@ -152,14 +163,12 @@ fn put(rank: usize, fault: &Fault, names: &Names, citation: &Citation, result: &
         fault.object.namespace.clone(),
         fault.object.name.clone(),
     ]];
-    for fact in &fault.facts {
-        rows.push(vec![
-            fact.statement.clone(),
-            fact.quote.clone(),
-            fact.source.clone(),
-            String::new(),
-            String::new(),
-        ]);
+    let brought = brought_by.into_iter().map(|change| Fact {
+        statement: format!("{} at {}", change.statement, change.at),
+        ..change.facts.first().cloned().unwrap_or_default()
+    });
+    for fact in fault.facts.iter().cloned().chain(brought) {
+        rows.push(vec![fact.statement, fact.quote, fact.source, String::new(), String::new()]);
     }
     let total = rows.len() as u64;
     let columns = ["fault", "subject", "kind", "namespace", "name"].map(str::to_owned).to_vec();
@@ -184,6 +193,11 @@ fn put(rank: usize, fault: &Fault, names: &Names, citation: &Citation, result: &
         draft.concepts.push(SUSPECTED.to_owned());
     }
     draft.summary = fault.summary.clone();
+    if let Some(change) = brought_by {
+        let clock = change.at.strftime("%H:%M");
+        draft.summary = format!("{} (brought by {} of {clock})", fault.summary, change.reference);
+        draft.onset = Some(onset_at(i64::try_from(change.at.as_nanosecond()).unwrap_or(0), 60_000_000_000));
+    }
     draft.remedy = Some(fault.remedy.clone());
     result.findings.push(draft.finish());
     depend(fault, names, &entity, &evidence.id, result);
@@ -295,7 +309,7 @@ mod tests {
         };
         let mut capture = Capture::default();
         let text = [deployment("web", "a"), deployment("web", "b"), deployment("db", "a")].concat();
-        capture.push("kubectl get deploy -A -o yaml", text);
+        capture.push("deployments.yaml", text);
         let picture = Picture::read(capture, None);
         let names = Names::of(&picture, &[]);
         let entities: Vec<String> = midwatch_cluster::workload_keys(&picture)
