@@ -54,16 +54,71 @@ const STATES: &[&str] = &[
     "too_many_files",
 ];
 
-/// Whether `steady` findings answer what the firing alerts say: they are of a measure that these name, or of the state
-/// of the whole thing. Without that, all that is known is that something else is well.
+/// Words of alerts that ask whether pods and machines are up, which their state answers.
+const STATE_WORDS: &[&str] = &[
+    "available",
+    "backoff",
+    "container",
+    "containers",
+    "crashloop",
+    "crashloopbackoff",
+    "crashlooping",
+    "deployment",
+    "evicted",
+    "node",
+    "nodes",
+    "oomkilled",
+    "pending",
+    "pod",
+    "pods",
+    "ready",
+    "replica",
+    "replicas",
+    "restart",
+    "restarting",
+    "restarts",
+    "rollout",
+    "scheduling",
+    "unavailable",
+];
+
+/// Words of alerts about what users feel: that all pods are up does not answer those.
+const FELT_WORDS: &[&str] = &[
+    "5xx",
+    "availability",
+    "customer",
+    "customers",
+    "error",
+    "errors",
+    "latency",
+    "request",
+    "requests",
+    "slow",
+    "slower",
+    "timeout",
+    "timeouts",
+    "unreachable",
+    "user",
+    "users",
+];
+
+/// Whether `steady` findings answer what the firing alerts say: series of a measure that these name, or of any when they
+/// name none; states of workloads when these ask about pods and not about what users feel. Without that, all that is
+/// known is that something else is well.
 pub(crate) fn answers_alerts(incident: &Incident, steady: &[&Finding]) -> bool {
     let firing: Vec<&Alert> = incident.alerts.iter().filter(|alert| fires(alert)).collect();
+    if firing.is_empty() {
+        return true;
+    }
     let spoken = Spoken::of(&firing, incident.target.as_ref());
-    spoken.measures.is_empty()
-        || steady.iter().any(|finding| {
-            finding.measure.is_none_or(|measure| spoken.measures.contains(&measure))
-                || spoken.names_metric(finding)
-        })
+    let says = |words: &[&str]| words.iter().any(|word| spoken.words.contains(*word));
+    let asks_of_state = says(STATE_WORDS) && !says(FELT_WORDS);
+    steady.iter().any(|finding| match finding.measure {
+        Some(measure) => {
+            spoken.measures.is_empty() || spoken.measures.contains(&measure) || spoken.names_metric(finding)
+        }
+        None => asks_of_state,
+    })
 }
 
 fn fires(alert: &Alert) -> bool {
