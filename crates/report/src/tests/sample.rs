@@ -301,6 +301,7 @@ fn incident() -> Incident {
         resolved_at: Some(at(15, 20, 0)),
         fingerprint: Some("f-1".into()),
         labels: BTreeMap::from([("team".into(), "team-a".into())]),
+        annotations: BTreeMap::from([("description".into(), "more than one request in ten fails".into())]),
         link: Some("https://alerts.example/1".into()),
     };
     Incident {
