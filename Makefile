@@ -60,7 +60,7 @@ golden: setup ## the table of golden incidents, also with a third of their evide
 
 bench: setup ## golden incidents and the public suites that lie in SUITES
 	cargo run --release -p midwatch-bench -- incidents incidents
-	@for suite in rootcausebench loghub-2k; do \
+	@for suite in rootcausebench cloud-opsbench opensre loghub-2k; do \
 		if [ -d "$(SUITES)/$$suite" ]; then \
 			echo "== $$suite"; \
 			cargo run --quiet --release -p midwatch-bench -- $$suite "$(SUITES)/$$suite" || exit 1; \
