@@ -7,6 +7,7 @@ use midwatch_model::Trigger;
 use midwatch_sources::Spec;
 
 mod alerting;
+mod naming;
 
 pub mod alertmanager;
 pub mod cloudwatch;
@@ -14,11 +15,13 @@ pub mod datadog;
 pub mod grafana;
 pub mod pagerduty;
 pub mod plain;
+pub mod prometheus;
 pub mod snapshot;
 
 /// Every connector, in the order people see them.
 pub static SPECS: &[&Spec] = &[
     &snapshot::SPEC,
+    &prometheus::SPEC,
     &alertmanager::SPEC,
     &grafana::SPEC,
     &datadog::SPEC,

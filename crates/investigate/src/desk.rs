@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use futures_util::future::join_all;
 use midwatch_analysis::logs::LogPatterns;
 use midwatch_analysis::series::SeriesSet;
 use midwatch_analysis::spans::SpanBatch;
@@ -49,14 +50,19 @@ macro_rules! gather {
     ($name:ident, $accessor:ident, $method:ident, $query:ty, $data:ty, $doc:literal) => {
         #[doc = $doc]
         pub(crate) async fn $name(&self, query: $query, window: Window) -> Gathered<$data> {
+            let asked = self.sources.iter().filter_map(|source| {
+                let signal = source.$accessor()?;
+                let spent = self.spend(source.name(), stringify!($method));
+                let ask = Ask::new(query.clone(), window);
+                Some(async move {
+                    spent?;
+                    signal.$method(&ask).await
+                })
+            });
             let mut gathered = Gathered { got: Vec::new(), failed: Vec::new() };
-            for source in self.sources {
-                let Some(signal) = source.$accessor() else { continue };
-                if let Err(error) = self.spend(source.name(), stringify!($method)) {
-                    gathered.failed.push(error);
-                    continue;
-                }
-                match signal.$method(&Ask::new(query.clone(), window)).await {
+            // Side by side, taken in source order.
+            for answered in join_all(asked).await {
+                match answered {
                     Ok(fetched) => gathered.got.push(got(fetched)),
                     Err(error) => gathered.failed.push(error),
                 }

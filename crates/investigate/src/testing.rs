@@ -180,7 +180,7 @@ impl Metrics for Script {
             .filter(|series| wanted.is_empty() || wanted.contains(&series.key.entity))
             .cloned()
             .collect();
-        let set = (!series.is_empty()).then_some(SeriesSet { series });
+        let set = (!series.is_empty()).then_some(SeriesSet::new(series));
         future::ready(self.found(Signal::Metrics, set, ask.window)).boxed()
     }
 }

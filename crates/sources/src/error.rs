@@ -26,6 +26,8 @@ pub enum ErrorKind {
     Config,
     /// The work was cancelled.
     Cancelled,
+    /// It is not one of the reads that its connector declares, and was not sent.
+    NotARead,
     /// A replay was asked something its record does not hold.
     NotRecorded,
 }

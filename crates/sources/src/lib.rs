@@ -5,18 +5,23 @@
 //! wrap any source.
 
 mod ask;
+mod configured;
 pub mod conformance;
 mod error;
+pub mod http;
 mod record;
+mod secret;
 mod source;
 mod spec;
 
 pub use ask::{Ask, Fetched, Limits, Total};
+pub use configured::{Configured, Setting};
 pub use error::{ErrorKind, SourceError};
 pub use record::{AnswerSink, RecordedAnswer, Recorder, Replayer};
+pub use secret::{Mask, Secret};
 pub use source::{
     Alerts, Answering, ChangeQuery, Changes, Coverage, Document, DocumentQuery, Documents, Infrastructure,
     Inventory, InventoryQuery, LogQuery, Logs, MetricQuery, Metrics, Printout, PrintoutQuery, Probe,
     SampleQuery, Source, SpanQuery, Traces,
 };
-pub use spec::{DecodeAlert, Field, FieldKind, Level, Spec};
+pub use spec::{Channel, Connect, DecodeAlert, Field, FieldKind, Level, Spec};

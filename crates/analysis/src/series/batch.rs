@@ -98,11 +98,35 @@ impl<'a> SeriesView<'a> {
     }
 }
 
+/// A query that was sent for series, exactly enough to send it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentQuery {
+    /// In the source's own language.
+    pub query: String,
+    /// Where a person can open it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
 /// Many series, sorted by key.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SeriesSet {
     /// The series, sorted by key.
     pub series: Vec<Series>,
+    /// The query that each metric came from, by metric name, where the source has a language of queries.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sent: BTreeMap<String, SentQuery>,
+    /// What was left out or could not be read although the rest was, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+}
+
+impl SeriesSet {
+    /// A set of series that came from no query.
+    pub fn new(mut series: Vec<Series>) -> SeriesSet {
+        series.sort_by(|a, b| a.key.cmp(&b.key));
+        SeriesSet { series, ..SeriesSet::default() }
+    }
 }
 
 mod nan_as_null {

@@ -21,7 +21,7 @@ mod shift;
 mod testing;
 mod trend;
 
-pub use batch::{Series, SeriesKey, SeriesSet, SeriesView};
+pub use batch::{SentQuery, Series, SeriesKey, SeriesSet, SeriesView};
 pub use change_points::{ChangeOptions, ChangePoint, change_points};
 pub use counter::{CounterSigns, counter_signs, is_counter, rate_per_second};
 pub use dose::{DoseOptions, DoseResponse, dose_response, spearman, theil_sen};

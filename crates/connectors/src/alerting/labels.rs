@@ -61,15 +61,7 @@ pub(crate) fn target(labels: &BTreeMap<String, String>) -> Option<String> {
                 .map(|(_, value)| value.clone())
         })
     };
-    found(&|value| !names_an_exporter(value)).or_else(|| found(&|_| true))
-}
-
-fn names_an_exporter(value: &str) -> bool {
-    let value = value.to_ascii_lowercase();
-    value.ends_with("exporter")
-        || value.ends_with("kube-state-metrics")
-        || value.starts_with("kubernetes-")
-        || matches!(value.as_str(), "kubelet" | "cadvisor" | "federate" | "pushgateway")
+    found(&|value| !crate::naming::names_an_exporter(value)).or_else(|| found(&|_| true))
 }
 
 /// Adds a label unless its name or value is empty, it is there already, or 128 are.

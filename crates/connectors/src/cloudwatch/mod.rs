@@ -13,8 +13,6 @@ pub static SPEC: Spec = Spec {
     title: "Amazon CloudWatch alarms",
     level: Level::Alpha,
     signals: &[Signal::Alerts],
-    config: &[],
-    permissions: &[],
-    reads: &[],
     decode_alert: Some(alert::decode),
+    ..Spec::EMPTY
 };

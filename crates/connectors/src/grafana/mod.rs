@@ -13,8 +13,6 @@ pub static SPEC: Spec = Spec {
     title: "Grafana Alerting",
     level: Level::Alpha,
     signals: &[Signal::Alerts],
-    config: &[],
-    permissions: &[],
-    reads: &[],
     decode_alert: Some(alert::decode),
+    ..Spec::EMPTY
 };

@@ -90,7 +90,7 @@ pub(super) fn series(data: &SnapshotData, ask: &Ask<MetricQuery>) -> Fetched<Ser
     let link = files.first().map(|file| data.file_name(*file).to_owned());
     let cited = citation(Signal::Metrics, format!("{from}: {metrics} of {entities}"), Some(ask.window), link);
     let truncated = (kept < total).then_some(Total { kept: kept as u64, total: total as u64 });
-    fetched((!found.is_empty()).then_some(SeriesSet { series: found }), cited, truncated)
+    fetched((!found.is_empty()).then_some(SeriesSet::new(found)), cited, truncated)
 }
 
 /// Patterns of the window, with what the snapshot states about them.

@@ -1,7 +1,7 @@
 //! The single definition of this connector.
 
 use midwatch_model::Signal;
-use midwatch_sources::{Field, FieldKind, Level, Spec};
+use midwatch_sources::{Channel, Field, FieldKind, Level, Spec};
 
 /// Files in a directory: metrics, logs, traces, changes, documents and the alert of one incident.
 pub static SPEC: Spec = Spec {
@@ -19,6 +19,7 @@ pub static SPEC: Spec = Spec {
         Signal::Infrastructure,
         Signal::Documents,
     ],
+    channel: Channel::Local,
     config: &[Field {
         key: "path",
         help: "directory that holds the incident's files",
@@ -27,5 +28,5 @@ pub static SPEC: Spec = Spec {
     }],
     permissions: &["read access to the directory and the files in it"],
     reads: &["list directory", "read file", "git log --no-ext-diff (in a repository inside the directory)"],
-    decode_alert: None,
+    ..Spec::EMPTY
 };

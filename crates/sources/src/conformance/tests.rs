@@ -12,20 +12,12 @@ use midwatch_model::{
 
 use super::{Case, Check, run};
 use crate::{
-    Answering, Ask, ChangeQuery, Changes, Coverage, ErrorKind, Fetched, Level, MetricQuery, Metrics, Probe,
-    Source, SourceError, Spec, Total,
+    Answering, Ask, ChangeQuery, Changes, Coverage, ErrorKind, Fetched, MetricQuery, Metrics, Probe, Source,
+    SourceError, Spec, Total,
 };
 
-static SPEC: Spec = Spec {
-    id: "made",
-    title: "Made",
-    level: Level::Alpha,
-    signals: &[Signal::Metrics, Signal::Changes],
-    config: &[],
-    permissions: &[],
-    reads: &[],
-    decode_alert: None,
-};
+static SPEC: Spec =
+    Spec { id: "made", title: "Made", signals: &[Signal::Metrics, Signal::Changes], ..Spec::EMPTY };
 
 /// The rule a source breaks.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -117,7 +109,7 @@ impl Made {
         }
         let cut = (keep < total).then_some(Total { kept: keep as u64, total: total as u64 });
         let truncated = cut.filter(|_| self.fault != Fault::HidesCut);
-        Ok(Fetched::Found { data: SeriesSet { series: vec![series] }, citation, truncated })
+        Ok(Fetched::Found { data: SeriesSet::new(vec![series]), citation, truncated })
     }
 }
 

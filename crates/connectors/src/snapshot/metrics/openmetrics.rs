@@ -2,32 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use midwatch_analysis::intern::Symbol;
-use midwatch_model::EntityKind;
-
 use super::super::damage::DamageLog;
 use super::super::read::{Lines, text_of};
 use super::super::scan::SnapshotFile;
 use super::super::time;
 use super::store::{MetricStore, SeriesName};
+use crate::naming;
+use midwatch_analysis::intern::Symbol;
 
-/// Labels that name the entity, the first that is there wins, and the kind each stands for.
-const ENTITY_LABELS: [(&str, Option<EntityKind>); 14] = [
-    ("service", None),
-    ("service_name", None),
-    ("app", None),
-    ("application", None),
-    ("deployment", Some(EntityKind::Workload)),
-    ("workload", Some(EntityKind::Workload)),
-    ("queue", Some(EntityKind::Queue)),
-    ("topic", Some(EntityKind::Queue)),
-    ("job", None),
-    ("pod", Some(EntityKind::Pod)),
-    ("node", Some(EntityKind::Node)),
-    ("host", Some(EntityKind::Node)),
-    ("instance", None),
-    ("container", None),
-];
 const LABELS_MAX: usize = 64;
 
 /// Reads one file.
@@ -119,11 +101,11 @@ fn sample(
     let written = words.next().ok_or("a sample without a timestamp")?;
     let at = time::epoch_text(written)
         .ok_or("a time that cannot be read or lies outside the years 1990 to 2200")?;
-    let found = ENTITY_LABELS.iter().find_map(|(key, kind)| {
-        let position =
-            labels.iter().position(|(label, value): &(&str, String)| label == key && !value.is_empty())?;
-        Some((position, *kind))
+    let found = naming::subject(|key| {
+        labels.iter().find(|(label, _): &&(&str, String)| *label == key).map(|(_, value)| value.as_str())
     });
+    let found =
+        found.and_then(|(key, kind)| Some((labels.iter().position(|(label, _)| *label == key)?, kind)));
     let (entity, kind) = match found {
         Some((position, kind)) => (labels.remove(position).1, kind),
         None => (file.stem().to_owned(), None),

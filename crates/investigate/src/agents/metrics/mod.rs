@@ -80,8 +80,14 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
         result.entities.extend(set.series.iter().map(|series| series.key.entity.clone()));
         result.seen.extend(set.series.iter().map(|series| (Signal::Metrics, series.key.entity.clone())));
         result.series.extend(seen(set, &question.window));
+        for remark in set.remarks.iter().map(|remark| format!("{}: {remark}", got.citation.source)) {
+            if !result.truncated.contains(&remark) {
+                result.truncated.push(remark);
+            }
+        }
         let served = BTreeMap::new();
-        Reader { question, citation: &got.citation, result: &mut result, served }.read(&stored);
+        let sent = &set.sent;
+        Reader { question, citation: &got.citation, sent, result: &mut result, served }.read(&stored);
     }
     Ok(result)
 }

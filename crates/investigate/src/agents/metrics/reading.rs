@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use midwatch_analysis::series::{
     Climb, DoseOptions, Limit, MetricMeaning, Moved, OnsetEstimate, OnsetKind, OnsetOptions, Saturation,
-    SaturationOptions, Seasonal, SeasonalOptions, Series, SeriesView, classify, climbing_from_the_start,
-    climbing_throughout, dose_response, is_counter, level, moved_from_the_start, onset, plateau,
-    rate_per_second, saturation, seasonal_expectation, surge_of_rare_events,
+    SaturationOptions, Seasonal, SeasonalOptions, SentQuery, Series, SeriesView, classify,
+    climbing_from_the_start, climbing_throughout, dose_response, is_counter, level, moved_from_the_start,
+    onset, plateau, rate_per_second, saturation, seasonal_expectation, surge_of_rare_events,
 };
 use midwatch_model::{
     Answer, Chart, Citation, Direction, EntityId, Evidence, FindingKind, Measure, PointSeries, Question,
@@ -101,6 +101,8 @@ impl Subject<'_> {
 pub(super) struct Reader<'a> {
     pub(super) question: &'a Question,
     pub(super) citation: &'a Citation,
+    /// The query that each metric came from, where there is one.
+    pub(super) sent: &'a BTreeMap<String, SentQuery>,
     pub(super) result: &'a mut StepAnswer,
     /// Requests that each entity served.
     pub(super) served: BTreeMap<EntityId, Served>,
@@ -225,9 +227,21 @@ impl Reader<'_> {
             values: kept.iter().map(|(_, value)| value.is_finite().then_some(*value)).collect(),
         };
         let what = if subject.rate { "rate of " } else { "" };
-        let citation = Citation {
-            query: format!("{}: {what}{} of {}", self.citation.query, subject.name(), subject.entity().name),
-            ..self.citation.clone()
+        let citation = match self.sent.get(&subject.series.key.metric) {
+            Some(sent) => Citation {
+                query: sent.query.clone(),
+                link: sent.link.clone().or_else(|| self.citation.link.clone()),
+                ..self.citation.clone()
+            },
+            None => Citation {
+                query: format!(
+                    "{}: {what}{} of {}",
+                    self.citation.query,
+                    subject.name(),
+                    subject.entity().name
+                ),
+                ..self.citation.clone()
+            },
         };
         let title = format!("{what}{} of {}", subject.name(), subject.entity().name);
         let evidence = evidence(title, citation, Answer::Points { series: vec![series] }, truncated);
