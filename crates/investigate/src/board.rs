@@ -156,10 +156,14 @@ pub struct StepAnswer {
     pub relations: Vec<Relation>,
     /// Entities it met, named as the sources name them.
     pub entities: Vec<EntityId>,
+    /// Entities that a source declares, with the kinds it gives them.
+    pub declared: Vec<EntityId>,
     /// Which signals it saw of which entities, whatever these say.
     pub seen: BTreeSet<(Signal, EntityId)>,
     /// Metrics that were seen, whatever they say.
     pub series: Vec<SeriesSeen>,
+    /// The first point of any of them.
+    pub first: Option<Timestamp>,
     /// Spans whose parents were not captured, by entity.
     pub parentless: Vec<Parentless>,
     /// Versions that programs said they run.
@@ -209,10 +213,14 @@ pub struct Board {
     pub relations: Vec<Relation>,
     /// Entities met.
     pub entities: Vec<EntityId>,
+    /// Entities that sources declare, with the kinds these give them.
+    pub declared: BTreeSet<EntityId>,
     /// Which signals of which entities were seen, whatever these say.
     pub seen: BTreeSet<(Signal, EntityId)>,
     /// Metrics that were seen, whatever they say: their longest holes, where they have any.
     pub series: BTreeMap<(EntityId, String), Option<(i64, i64)>>,
+    /// The first point of any of them.
+    pub first: Option<Timestamp>,
     /// Spans whose parents were not captured, by entity.
     pub parentless: Vec<Parentless>,
     /// Versions that programs said they run.
@@ -288,6 +296,7 @@ impl Board {
         for gap in answer.gaps {
             self.add_gap(gap);
         }
+        self.declared.extend(answer.declared);
         self.seen.extend(answer.seen);
         for SeriesSeen { entity, metric, hole } in answer.series {
             // Of several series of one metric the one without a hole shows that the metric was there.
@@ -296,6 +305,7 @@ impl Board {
                 *known = None;
             }
         }
+        self.first = [self.first, answer.first].into_iter().flatten().min();
         for parentless in answer.parentless {
             if !self.parentless.contains(&parentless) {
                 self.parentless.push(parentless);
@@ -439,6 +449,26 @@ impl Board {
         resolve(&self.entities, name)
     }
 
+    /// What a source's `entity` is known as: itself when it is declared, else the one declared entity of its name that it can be.
+    /// A source of metrics often knows no more than a name and calls it a service; what it says is a pod or a machine stays
+    /// one. Entities of different places are never merged.
+    pub fn known_as(&self, entity: &EntityId) -> EntityId {
+        if entity.kind != EntityKind::Service || self.declared.contains(entity) {
+            return entity.clone();
+        }
+        let compatible = |declared: &&EntityId| {
+            declared.name == entity.name
+                && (declared.scope == entity.scope
+                    || declared.scope.is_unknown()
+                    || entity.scope.is_unknown())
+        };
+        let mut declared = self.declared.iter().filter(compatible);
+        match (declared.next(), declared.next()) {
+            (Some(only), None) => only.clone(),
+            _ => entity.clone(),
+        }
+    }
+
     /// Findings at `entity`, in id order.
     pub fn findings_at<'a>(&'a self, entity: &'a EntityId) -> impl Iterator<Item = &'a Finding> {
         self.findings.values().filter(move |finding| finding.entity == *entity)
@@ -495,6 +525,36 @@ pub fn finding_id(finding: &Finding) -> FindingId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_without_a_kind_is_what_is_declared_and_places_stay_apart() {
+        let place = |entity: EntityId, environment: &str| {
+            let scope =
+                midwatch_model::Scope { environment: Some(environment.to_owned()), ..Default::default() };
+            EntityId { scope, ..entity }
+        };
+        let external = EntityId::new(EntityKind::External, "paygate");
+        let (here, there) =
+            (place(EntityId::service("cart"), "prod"), place(EntityId::service("cart"), "staging"));
+        let database = EntityId::new(EntityKind::Database, "cart-db");
+        let board = Board {
+            declared: [external.clone(), here.clone(), there.clone(), place(database.clone(), "prod")].into(),
+            ..Board::default()
+        };
+        let pod = EntityId::new(EntityKind::Pod, "paygate");
+        let table = [
+            (EntityId::service("paygate"), external),
+            (pod.clone(), pod),
+            (EntityId::service("cart"), EntityId::service("cart")),
+            (here.clone(), here),
+            (EntityId::service("cart-db"), place(database, "prod")),
+            (place(EntityId::service("cart-db"), "staging"), place(EntityId::service("cart-db"), "staging")),
+            (EntityId::service("other"), EntityId::service("other")),
+        ];
+        for (entity, known) in table {
+            assert_eq!(board.known_as(&entity), known, "{entity}");
+        }
+    }
 
     #[test]
     fn names_resolve_exactly_then_loosely_but_never_ambiguously() {

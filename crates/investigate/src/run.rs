@@ -11,7 +11,7 @@ use crate::board::Board;
 use crate::conclude::{Case, compile};
 use crate::journal::append;
 use crate::rounds::{
-    Session, attribute, declared, explain, localise, note_holes, note_reservations, note_unseen, orient,
+    Session, attribute, cluster_state, explain, localise, note_holes, note_reservations, note_unseen, orient,
     settle_condition,
 };
 use crate::system::BoardView;
@@ -76,7 +76,7 @@ pub async fn investigate(
     watcher.saw(Progress::Round(Round::Orient));
     let mut orientation = orient(request, &mut session, &mut board).await?;
     session.stage("orientation", &orientation)?;
-    declared(&orientation, &mut session, &mut board).await?;
+    cluster_state(&orientation, &mut session, &mut board).await?;
     explain(&orientation, &mut session, &mut board).await?;
     settle_condition(&mut orientation, &mut board);
     session.stage("condition", &orientation)?;

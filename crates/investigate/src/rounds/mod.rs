@@ -15,7 +15,7 @@ mod unseen;
 
 pub(crate) use alerted::{answers_alerts, believe_alerts};
 pub(crate) use attribute::attribute;
-pub(crate) use declared::declared;
+pub(crate) use declared::cluster_state;
 pub(crate) use holes::note_holes;
 pub(crate) use localise::{asked_for_by_callers, explain, localise};
 pub(crate) use orient::{is_worse, orient, settle_condition};

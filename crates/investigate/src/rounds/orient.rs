@@ -9,6 +9,7 @@ use midwatch_model::{
 };
 use midwatch_sources::Coverage;
 
+use super::declared::declared;
 use super::{Session, answers_alerts, believe_alerts};
 use crate::agents::{CLIMBING, cut};
 use crate::board::Board;
@@ -43,9 +44,11 @@ pub(crate) async fn orient(
     append(session.journal, Actor::Engine, EntryKind::Incident, None, &incident)?;
     let measured = session.sources.iter().any(|source| source.metrics().is_some());
     let mut sight = Sight { request, coverage, look_back: LOOK_BACK_MIN };
-    let blank = board.clone();
-    let mut target_names = incident.target.iter().cloned().collect::<Vec<_>>();
     let mut range = sight.range(&incident)?;
+    declared(range.window, session, board).await?;
+    let blank = board.clone();
+    let mut target_names: Vec<EntityId> =
+        incident.target.iter().map(|target| board.entity_named(&target.name)).collect();
     let target_seen = loop {
         let mut seen = Board { trail: std::mem::take(&mut board.trail), ..blank.clone() };
         let because = "the alert names it: is it really out of the ordinary, and since when?";
@@ -56,7 +59,11 @@ pub(crate) async fn orient(
             target_names = vec![resolved.clone()];
             incident.target = Some(resolved);
         }
-        if !measured || range.last || baseline_in_sight(&seen, &range.window) {
+        if !measured
+            || range.last
+            || begins_later(&seen, &range.window)
+            || baseline_in_sight(&seen, &range.window)
+        {
             break seen;
         }
         sight.widen(2);
@@ -71,7 +78,7 @@ pub(crate) async fn orient(
         let question = behaviour_of(Vec::new(), range.window);
         session.ask(Round::Localise, &[(question, because)], &mut seen).await?;
         seen.adopt_missing(&target_seen);
-        if range.last || !under_way_at_the_start(&seen) {
+        if range.last || begins_later(&seen, &range.window) || !under_way_at_the_start(&seen) {
             if baseline_in_sight(&seen, &range.window) {
                 range.reason.push_str(", so that normal operation before the departure is in sight");
             }
@@ -83,6 +90,17 @@ pub(crate) async fn orient(
         range = sight.range(&incident)?;
         trail = seen.trail;
     }
+}
+
+/// Share of the window that may pass before the first sample without it meaning that there are no earlier ones.
+const WITHOUT_SAMPLES_MAX: f64 = 0.1;
+
+/// Whether everything that was seen begins well inside the window: further back there is nothing.
+fn begins_later(board: &Board, window: &Window) -> bool {
+    let length_ns = window.end_ns().saturating_sub(window.start_ns()) as f64;
+    board.first.is_some_and(|first| {
+        first.duration_since(window.start()).as_nanos() as f64 > WITHOUT_SAMPLES_MAX * length_ns
+    })
 }
 
 fn behaviour_of(entities: Vec<EntityId>, window: Window) -> Question {
@@ -207,10 +225,15 @@ impl Sight<'_> {
             return Ok(Range { window, reason: "the window was given".to_owned(), last: true });
         }
         let now = incident.now;
-        let latest = now.checked_add(AFTER_NOW_MAX).unwrap_or(Timestamp::MAX);
+        // Whoever says what counts as now does not want to see what came later.
+        let beyond = if self.request.now.is_some() { SignedDuration::ZERO } else { AFTER_NOW_MAX };
+        let latest = now.checked_add(beyond).unwrap_or(Timestamp::MAX);
         let end = self.coverage.last.map_or(now, |last| last.clamp(now, latest));
         let end = end.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
-        let wanted = now.checked_sub(self.look_back).unwrap_or(Timestamp::MIN);
+        // Normal operation lies before the alert, which may have fired long ago.
+        let oldest = now.checked_sub(LOOK_BACK_MAX).unwrap_or(Timestamp::MIN);
+        let fired = incident.fired_at.map_or(now, |fired| fired.clamp(oldest, now.max(oldest)));
+        let wanted = fired.checked_sub(self.look_back).unwrap_or(Timestamp::MIN);
         let (start, all) = match self.coverage.first {
             Some(first) if first >= wanted => (first.min(now), true),
             _ => (wanted, false),

@@ -13,7 +13,7 @@ use midwatch_model::{
 use midwatch_sources::MetricQuery;
 
 use self::reading::{Reader, StoredSeries};
-use super::{Agent, AgentError, AgentSpec};
+use super::{Agent, AgentError, AgentSpec, at};
 use crate::board::{Board, SeriesSeen, StepAnswer};
 use crate::desk::{Desk, Gathered};
 
@@ -57,13 +57,15 @@ impl Agent for MetricsAgent {
 
 async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<StepAnswer, AgentError> {
     let query = MetricQuery { entities: asked(question, board), metrics: Vec::new() };
-    let gathered = desk.series(query.clone(), question.window).await;
+    let mut gathered = desk.series(query.clone(), question.window).await;
+    recognise(&mut gathered, board);
     let mut result = gathered.opening(Signal::Metrics, SPEC.settles)?;
     let everything = query.entities.is_empty();
     if !everything && gathered.failed.is_empty() {
         result.gaps.clear();
     }
-    let days = earlier(desk, &query, question).await;
+    let mut days = earlier(desk, &query, question).await;
+    recognise(&mut days, board);
     result.truncated.extend(days.got.iter().filter_map(|got| got.truncated.clone()));
     for error in &days.failed {
         result.truncated.push(format!("earlier days could not be compared: {error}"));
@@ -80,6 +82,8 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
         result.entities.extend(set.series.iter().map(|series| series.key.entity.clone()));
         result.seen.extend(set.series.iter().map(|series| (Signal::Metrics, series.key.entity.clone())));
         result.series.extend(seen(set, &question.window));
+        let firsts = set.series.iter().filter_map(|series| series.within(&question.window).present().next());
+        result.first = [result.first, firsts.map(|(first, _)| at(first)).min()].into_iter().flatten().min();
         for remark in set.remarks.iter().map(|remark| format!("{}: {remark}", got.citation.source)) {
             if !result.truncated.contains(&remark) {
                 result.truncated.push(remark);
@@ -90,6 +94,16 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
         Reader { question, citation: &got.citation, sent, result: &mut result, served }.read(&stored);
     }
     Ok(result)
+}
+
+/// Calls the subjects of series what they are known as.
+fn recognise(gathered: &mut Gathered<SeriesSet>, board: &Board) {
+    for set in gathered.got.iter_mut().filter_map(|got| got.data.as_mut()) {
+        for series in &mut set.series {
+            series.key.entity = board.known_as(&series.key.entity);
+        }
+        set.series.sort_by(|a, b| a.key.cmp(&b.key));
+    }
 }
 
 /// Every series of a set, with its longest hole where it has one.

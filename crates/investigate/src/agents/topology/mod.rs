@@ -69,6 +69,7 @@ async fn answer(question: &Question, desk: &Desk<'_>) -> Result<StepAnswer, Agen
         let cited =
             evidence("declared topology", got.citation.clone(), answer, got.truncated.clone().or(shown));
         result.entities.extend(topology.entities.iter().cloned());
+        result.declared.extend(topology.entities.iter().cloned());
         for relation in &topology.relations {
             result.relations.push(Relation { evidence: vec![cited.id.clone()], ..relation.clone() });
         }
