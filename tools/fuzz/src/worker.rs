@@ -22,6 +22,12 @@ const OUTPUT_BYTES_FREE: u64 = 64 * 1024;
 const OUTPUT_BYTES_PER_BYTE: u64 = 1_000;
 /// Inputs that are read again at the end to tell which is slowest: on a busy machine any may have waited.
 const SLOW_KEPT: usize = 16;
+/// An input of some kilobytes that takes longer, or makes the process hold more, is a failure. Both are far above what a busy
+/// machine does to a good decoder.
+const SLOW_US_MAX: u64 = 5_000_000;
+const MEMORY_MIB_MAX: u64 = 1_024;
+/// Room of such a size cannot be filled in less time, so only inputs that take it are asked for what they hold.
+const LARGE_ROOM_NS: u128 = 20_000_000;
 /// Different failures of one decoder that are reported.
 const FAILURES_MAX: usize = 20;
 
@@ -112,6 +118,14 @@ pub(crate) fn run(decoder: &Decoder, seed: u64, inputs: u64, findings: &Path) ->
         let began = Instant::now();
         let checked = check(decoder, &input);
         let took_ns = began.elapsed().as_nanos();
+        if took_ns > LARGE_ROOM_NS
+            && let Some(held) = peak_mib().filter(|held| *held > MEMORY_MIB_MAX)
+            && !failures.contains_key(HELD)
+        {
+            let reason = format!("{HELD} {MEMORY_MIB_MAX} MiB: {held} MiB");
+            let failure = kept(findings, decoder, number, &input, reason)?;
+            failures.insert(HELD.to_owned(), failure);
+        }
         match checked {
             Ok(reading) => accepted += u64::from(reading.accepted),
             Err(reason) => {
@@ -120,9 +134,8 @@ pub(crate) fn run(decoder: &Decoder, seed: u64, inputs: u64, findings: &Path) ->
                 } else if failures.len() < FAILURES_MAX {
                     let smallest =
                         case.smallest(|smaller| check(decoder, smaller).err().as_ref() == Some(&reason));
-                    let file = findings.join(format!("{}-{number}.bin", decoder.name));
-                    std::fs::write(&file, smallest).with_context(|| file.display().to_string())?;
-                    failures.insert(reason.clone(), Failure { reason, case: number, times: 1, file });
+                    let failure = kept(findings, decoder, number, &smallest, reason.clone())?;
+                    failures.insert(reason, failure);
                 }
                 continue;
             }
@@ -135,8 +148,13 @@ pub(crate) fn run(decoder: &Decoder, seed: u64, inputs: u64, findings: &Path) ->
     }
     let seconds = started.elapsed().as_secs_f64();
     let again = |input: &[u8]| (0..3).map(|_| microseconds(decoder, input)).min().unwrap_or_default();
-    let timed = slow.iter().map(|(_, case, input)| (again(input), *case, input.len()));
-    let (slowest_us, slowest_case, slowest_bytes) = timed.max().unwrap_or_default();
+    let timed = slow.iter().map(|(_, case, input)| (again(input), *case, input));
+    let (slowest_us, slowest_case, slowest) = timed.max().map_or((0, 0, &[][..]), |(us, case, input)| (us, case, input));
+    let slowest_bytes = slowest.len();
+    if slowest_us > SLOW_US_MAX {
+        let reason = format!("it took {} s", slowest_us / 1_000_000);
+        failures.insert(reason.clone(), kept(findings, decoder, slowest_case, slowest, reason)?);
+    }
     Ok(Outcome {
         decoder: decoder.name.clone(),
         inputs,
@@ -148,6 +166,16 @@ pub(crate) fn run(decoder: &Decoder, seed: u64, inputs: u64, findings: &Path) ->
         peak_mib: peak_mib(),
         failures: failures.into_values().collect(),
     })
+}
+
+/// What a failure by memory begins with.
+const HELD: &str = "the process held more than";
+
+/// A failure whose input is kept below `findings`.
+fn kept(findings: &Path, decoder: &Decoder, case: u64, input: &[u8], reason: String) -> Result<Failure> {
+    let file = findings.join(format!("{}-{case}.bin", decoder.name));
+    std::fs::write(&file, input).with_context(|| file.display().to_string())?;
+    Ok(Failure { reason, case, times: 1, file })
 }
 
 fn microseconds(decoder: &Decoder, input: &[u8]) -> u64 {

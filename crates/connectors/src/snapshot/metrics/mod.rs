@@ -1,5 +1,6 @@
 //! Metrics of a snapshot: tables of text, the OpenMetrics text format and Parquet, held as columns.
 
+mod checked_pages;
 mod columns;
 mod csv;
 mod openmetrics;

@@ -4,16 +4,21 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
 
 use super::super::damage::DamageLog;
 use super::super::scan::SnapshotFile;
 use super::columns::columns_of;
+use super::checked_pages::CheckedRows;
 use super::csv::{Cell, TableReader};
 use super::store::MetricStore;
 
 /// Bytes of a Parquet file that is read; larger ones are refused.
 const FILE_BYTES_MAX: u64 = 1 << 30;
+
+/// Rows of a file: more than there can be points. A few bytes can claim any number, each as good as a run of equal values.
+const ROWS_MAX: i64 = 30_000_000;
 
 /// Reads one file. The decoder of the format is not ours: should it panic on a broken file, the file counts as damaged.
 pub(super) fn read(file: &SnapshotFile, known: &[String], store: &mut MetricStore, damage: &mut DamageLog) {
@@ -43,15 +48,24 @@ fn read_rows(
     let Some(columns) = columns_of(&header, known) else {
         return Err("no column holds times (timestamp, time, ts, date)".to_owned());
     };
+    let groups = reader.metadata().row_groups();
+    let claimed = groups.iter().map(|group| group.num_rows()).fold(0i64, i64::saturating_add);
+    if claimed > ROWS_MAX || groups.iter().any(|group| group.num_rows() < 0) {
+        return Err(format!("claims {claimed} rows; up to {ROWS_MAX} are read"));
+    }
     let mut table = TableReader::new(&header, columns, file, store);
-    for (index, row) in reader.get_row_iter(None).map_err(broken)?.enumerate() {
-        let row = row.map_err(broken)?;
-        let line = index as u64 + 1;
-        let fields: Vec<&Field> = row.get_column_iter().map(|(_, field)| field).collect();
-        let cell = |column: usize| fields.get(column).map_or(Cell::Missing, |field| cell_of(field));
-        let text = |column: usize| text_of(&row, column);
-        if let Err(reason) = table.row(store, line, &cell, &text) {
-            damage.row(&file.relative, line, reason);
+    let mut line = 0;
+    for index in 0..groups.len() {
+        let group = CheckedRows { inner: reader.get_row_group(index).map_err(broken)? };
+        for row in RowIter::from_row_group(None, &group).map_err(broken)? {
+            let row = row.map_err(broken)?;
+            line += 1;
+            let fields: Vec<&Field> = row.get_column_iter().map(|(_, field)| field).collect();
+            let cell = |column: usize| fields.get(column).map_or(Cell::Missing, |field| cell_of(field));
+            let text = |column: usize| text_of(&row, column);
+            if let Err(reason) = table.row(store, line, &cell, &text) {
+                damage.row(&file.relative, line, reason);
+            }
         }
     }
     table.finish(damage);
