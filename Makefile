@@ -33,6 +33,7 @@ demo: setup ## investigate a built-in incident (INCIDENT=number or id)
 	@$(BIN) demo $(INCIDENT) || test $$? -eq 3
 
 test: setup lint ## everything a change must pass
+	@.ci/setup servers
 	cargo test --workspace
 
 lint: setup ## format, lints, layering, lengths, document rows

@@ -35,3 +35,30 @@ pub static SPECS: &[&Spec] = &[
 pub fn decode_alert(payload: &[u8]) -> Option<Trigger> {
     SPECS.iter().filter_map(|spec| spec.decode_alert).find_map(|decode| decode(payload))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_connector_declares_what_people_need() {
+        let mut ids: Vec<&str> = SPECS.iter().map(|spec| spec.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), SPECS.len(), "ids are unique");
+        for spec in SPECS {
+            assert!(!spec.title.is_empty() && !spec.signals.is_empty(), "{}", spec.id);
+            assert!(spec.page.starts_with("# "), "{} has a page", spec.id);
+            assert_eq!(
+                spec.connect.is_some(),
+                !spec.reads.is_empty() && spec.id != "snapshot",
+                "{}",
+                spec.id
+            );
+            let mut keys: Vec<&str> = spec.fields().map(|field| field.key).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            assert_eq!(keys.len(), spec.fields().count(), "{} names a field twice", spec.id);
+        }
+    }
+}

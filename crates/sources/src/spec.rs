@@ -157,6 +157,8 @@ pub struct Spec {
     pub reads: &'static [&'static str],
     /// How hard it may be asked.
     pub pacing: Pacing,
+    /// Its page in Markdown: set-up, permissions, limits, known gaps.
+    pub page: &'static str,
     /// Makes a source; `None` for a system that is not read.
     pub connect: Option<Connect>,
     /// Reads this system's alert payloads, if it sends any.
@@ -175,6 +177,7 @@ impl Spec {
         permissions: &[],
         reads: &[],
         pacing: Pacing::USUAL,
+        page: "",
         connect: None,
         decode_alert: None,
     };

@@ -14,5 +14,6 @@ pub static SPEC: Spec = Spec {
     level: Level::Alpha,
     signals: &[Signal::Alerts],
     decode_alert: Some(alert::decode),
+    page: include_str!("README.md"),
     ..Spec::EMPTY
 };

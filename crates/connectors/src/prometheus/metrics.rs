@@ -21,12 +21,16 @@ const FAMILIES_MAX: usize = 150;
 const SINGLE_MAX: u64 = 60;
 /// Series of a metric that a query may touch; a metric with more is left out, and said.
 const TOUCHED_MAX: u64 = 50_000;
-/// Points of a series, about.
-const POINTS_WANTED: i64 = 300;
+/// Points of one series at most, and of all together, about: the step is the finest that keeps to both. Onsets are only as exact as
+/// the step.
+const POINTS_MAX: i64 = 5_000;
+const POINTS_TOGETHER: i64 = 600_000;
 /// Steps of queries, in seconds: the first that gives no more points than wanted is taken.
 const STEPS_S: &[i64] = &[5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 14_400];
 /// Time between samples when nothing tells it.
 const INTERVAL_S: i64 = 60;
+/// Metrics that tell the time between samples where nothing is scraped.
+const RAREST: usize = 5;
 /// Names in one selector.
 const NAMES_AT_ONCE: usize = 60;
 
@@ -96,8 +100,10 @@ async fn answer(
         remarks.push(format!("{} of {eligible} metrics asked for, symptoms first", chosen.len()));
     }
     let counts = counts(source, &chosen, &window, ask.deadline, &mut remarks).await;
-    let interval_s = interval(source, &window, ask.deadline).await;
-    let step_s = step(&window, interval_s);
+    let interval_s = interval(source, &counts, &window, ask.deadline).await;
+    // Of a metric with many series, sums come back: about as many as it may have to be asked for one by one.
+    let expected = counts.values().map(|count| (*count).min(SINGLE_MAX)).sum();
+    let step_s = step(&window, interval_s, expected);
     let mut planned = Vec::new();
     for family in &chosen {
         let touched = counts.get(&counted_name(family)).copied();
@@ -241,30 +247,52 @@ async fn counts(
     counts
 }
 
-/// Seconds between samples, as most targets are scraped.
-async fn interval(source: &PrometheusSource, window: &Window, deadline: Option<Duration>) -> i64 {
-    let query = format!("quantile(0.5, count_over_time({}[10m]))", selector("up", &[], &source.selector));
-    let answered = client::query(&source.client, &query, Some(window.end_ns() - 1), deadline).await;
-    let samples = answered.ok().and_then(|answered| {
-        answered.data.first()?.value.as_ref()?.1.parse::<f64>().ok().filter(|samples| *samples >= 1.0)
-    });
-    match samples {
-        Some(samples) => {
-            let exact = 600.0 / samples;
-            // Nearest usual interval, so that a missed scrape does not change the step.
-            STEPS_S
-                .iter()
-                .copied()
-                .min_by_key(|step| (*step as f64 - exact).abs() as i64)
-                .unwrap_or(INTERVAL_S)
-        }
-        None => INTERVAL_S,
+/// Seconds between samples: of `up` where targets are scraped, else of the chosen metrics that have the fewest series.
+async fn interval(
+    source: &PrometheusSource,
+    counts: &BTreeMap<String, u64>,
+    window: &Window,
+    deadline: Option<Duration>,
+) -> i64 {
+    let mut rarest: Vec<(u64, &String)> = counts.iter().map(|(name, count)| (*count, name)).collect();
+    rarest.sort();
+    let rarest: Vec<String> = rarest.into_iter().take(RAREST).map(|(_, name)| name.clone()).collect();
+    let mut candidates = vec![selector("up", &[], &source.selector)];
+    if !rarest.is_empty() {
+        candidates.push(any_of(&rarest, &source.selector));
     }
+    for candidate in candidates {
+        let samples = async |over: &str| {
+            let query = format!("quantile(0.5, count_over_time({candidate}[{over}]))");
+            let answered =
+                client::query(&source.client, &query, Some(window.end_ns() - 1), deadline).await.ok()?;
+            answered.data.first()?.value.as_ref()?.1.parse::<f64>().ok().filter(|samples| *samples >= 1.0)
+        };
+        if let Some(in_an_hour) = samples("1h").await {
+            let in_ten_minutes = samples("10m").await.unwrap_or(1.0);
+            return interval_of(in_an_hour, in_ten_minutes);
+        }
+    }
+    INTERVAL_S
 }
 
-/// Step for a window: about [`POINTS_WANTED`] points, and no finer than samples come.
-fn step(window: &Window, interval_s: i64) -> i64 {
-    let wanted = (window.end_ns() - window.start_ns()) / NS / POINTS_WANTED;
+/// Seconds between samples of which so many lie in an hour and in its last ten minutes. A young server has no whole hour, and
+/// samples that come rarely are hardly counted in ten minutes, so the shorter of both answers holds; a range holds one sample more
+/// than it holds intervals, or as many.
+fn interval_of(in_an_hour: f64, in_ten_minutes: f64) -> i64 {
+    let by_hour = 3_600.0 / (in_an_hour - 0.5);
+    let by_minutes = if in_ten_minutes > 1.0 { 600.0 / (in_ten_minutes - 1.0) } else { f64::INFINITY };
+    let exact = by_hour.min(by_minutes);
+    // Nearest usual interval, so that a missed scrape does not change the step.
+    let off = |step: &&i64| ((**step as f64 / exact).ln().abs() * 1e6) as i64;
+    STEPS_S.iter().min_by_key(off).copied().unwrap_or(INTERVAL_S)
+}
+
+/// Step for a window over so many series, no finer than samples come.
+fn step(window: &Window, interval_s: i64, series: u64) -> i64 {
+    let length_s = (window.end_ns() - window.start_ns()) / NS;
+    let series = i64::try_from(series.max(1)).unwrap_or(i64::MAX);
+    let wanted = (length_s / POINTS_MAX).max(length_s.saturating_mul(series) / POINTS_TOGETHER);
     let coarse = STEPS_S.iter().copied().find(|step| *step >= wanted).unwrap_or(14_400);
     coarse.max(interval_s)
 }
@@ -440,5 +468,50 @@ fn cite(source: &PrometheusSource, window: Window, queries: &[String]) -> Citati
         query,
         window: Some(window),
         link: queries.first().map(|query| source.link(query, &window)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_told_from_counts_of_samples() {
+        let table = [
+            (241.0, 41.0, 15),
+            (240.0, 40.0, 15),
+            (61.0, 11.0, 60),
+            (60.0, 10.0, 60),
+            (13.0, 3.0, 300),
+            (12.0, 2.0, 300),
+            (7.0, 2.0, 600),
+            (6.0, 1.0, 600),
+            // Ten minutes old.
+            (41.0, 41.0, 15),
+            (1.0, 1.0, 7_200),
+        ];
+        for (in_an_hour, in_ten_minutes, interval) in table {
+            assert_eq!(interval_of(in_an_hour, in_ten_minutes), interval, "{in_an_hour} {in_ten_minutes}");
+        }
+    }
+
+    #[test]
+    fn the_step_is_as_fine_as_samples_and_bounds_allow() {
+        let hours = |hours: i64| {
+            let end = midwatch_model::Timestamp::from_second(hours * 3_600).unwrap();
+            Window::new(midwatch_model::Timestamp::UNIX_EPOCH, end).unwrap()
+        };
+        let table = [
+            (1, 15, 50, 15),
+            (1, 60, 50, 60),
+            (6, 15, 50, 15),
+            (24, 15, 50, 30),
+            (168, 15, 50, 120),
+            (168, 15, 2_000, 3_600),
+            (1, 15, 5_000, 30),
+        ];
+        for (length, interval, series, expected) in table {
+            assert_eq!(step(&hours(length), interval, series), expected, "{length} h of {series} series");
+        }
     }
 }

@@ -42,5 +42,6 @@ pub static SPEC: Spec = Spec {
         "GET /api/v1/status/buildinfo",
     ],
     connect: Some(source::connect),
+    page: include_str!("README.md"),
     ..Spec::EMPTY
 };

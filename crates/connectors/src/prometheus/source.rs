@@ -47,18 +47,14 @@ pub(super) fn checked_selector(configured: &Configured) -> Result<String, Source
 }
 
 impl PrometheusSource {
-    /// A source over another transport, for tests on recorded exchanges.
-    #[cfg(test)]
-    pub(super) fn over(client: HttpClient, selector: &str) -> PrometheusSource {
-        PrometheusSource { client, selector: selector.to_owned() }
-    }
-
     /// Where a person sees `query` drawn over `window`, in the server's own page.
     pub(super) fn link(&self, query: &str, window: &Window) -> String {
         let length_s = ((window.end_ns() - window.start_ns()) / 1_000_000_000).max(1);
         let end = window.end().to_string();
         let end = end.split('.').next().unwrap_or(&end).trim_end_matches('Z');
-        let mut link = url::form_urlencoded::Serializer::new(format!("{}/graph?", self.client.address()));
+        let page = format!("{}/graph?", self.client.address());
+        let begin = page.len();
+        let mut link = url::form_urlencoded::Serializer::for_suffix(page, begin);
         link.append_pair("g0.expr", query)
             .append_pair("g0.tab", "0")
             .append_pair("g0.range_input", &format!("{length_s}s"))
@@ -79,7 +75,7 @@ impl Source for PrometheusSource {
             let last = now.and_then(|seconds| Timestamp::from_millisecond((seconds * 1_000.0) as i64).ok());
             Ok(Coverage {
                 signals: vec![Signal::Metrics, Signal::Alerts],
-                first: None,
+                first: first(self).await,
                 last,
                 damage: Vec::new(),
                 notes: Vec::new(),
@@ -99,6 +95,15 @@ impl Source for PrometheusSource {
     fn alerts(&self) -> Option<&dyn Alerts> {
         Some(self)
     }
+}
+
+/// When the targets' history begins, to the hour, when it began within the last eight days; further back nobody looks.
+async fn first(source: &PrometheusSource) -> Option<Timestamp> {
+    let up = super::promql::selector("up", &[], &source.selector);
+    let query = format!("min_over_time((min(timestamp({up})))[8d:1h])");
+    let answered = client::query(&source.client, &query, None, None).await.ok()?;
+    let seconds: f64 = answered.data.first()?.value.as_ref()?.1.parse().ok()?;
+    Timestamp::from_second(seconds as i64).ok()
 }
 
 async fn probe(source: &PrometheusSource) -> Probe {

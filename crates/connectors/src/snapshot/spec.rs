@@ -28,5 +28,6 @@ pub static SPEC: Spec = Spec {
     }],
     permissions: &["read access to the directory and the files in it"],
     reads: &["list directory", "read file", "git log --no-ext-diff (in a repository inside the directory)"],
+    page: include_str!("README.md"),
     ..Spec::EMPTY
 };

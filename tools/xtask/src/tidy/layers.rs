@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use cargo_metadata::MetadataCommand;
+use cargo_metadata::{DependencyKind, MetadataCommand};
 
 use super::Problem;
 use super::rust_text::without_tests;
@@ -108,7 +108,10 @@ pub(crate) fn check(root: &Path) -> Result<Vec<Problem>> {
         let mut ours = Vec::new();
         let mut others = Vec::new();
         for dependency in &package.dependencies {
+            // Tests may use our tools.
+            let in_tests = dependency.kind == DependencyKind::Development;
             match dependency.path.as_ref().and_then(|path| folder_of(path.as_str())) {
+                Some(folder) if in_tests && folder.starts_with("tools/") => {}
                 Some(folder) => ours.push(folder),
                 None => others.push(dependency.name.clone()),
             }
