@@ -7,7 +7,7 @@ use midwatch_investigate::mechanisms::MechanismError;
 use midwatch_model::UpcastError;
 use midwatch_sources::SourceError;
 
-use crate::Difference;
+use crate::{ConfigMistake, Difference};
 
 /// Why there is no outcome.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +122,28 @@ pub enum AppError {
         path: PathBuf,
         /// First value that differs.
         difference: Difference,
+    },
+    /// The configuration holds mistakes.
+    #[error("{}", mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Config {
+        /// Every mistake, not only the first.
+        mistakes: Vec<ConfigMistake>,
+    },
+    /// The configuration names no system.
+    #[error("{}: holds no [[source]], so there is nothing to ask. docs/guide/live.md shows one", path.display())]
+    NoSources {
+        /// File.
+        path: PathBuf,
+    },
+    /// A source was named that the configuration does not have.
+    #[error("{}: has no source named {wanted:?}. It has: {known}", path.display())]
+    UnknownSource {
+        /// As given.
+        wanted: String,
+        /// File.
+        path: PathBuf,
+        /// Those there are.
+        known: String,
     },
     /// There is no such built-in incident.
     #[error("there is no built-in incident {wanted:?}. {known}")]

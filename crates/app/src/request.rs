@@ -8,7 +8,7 @@ use midwatch_investigate::{Request, agent_names};
 use midwatch_model::{
     InvestigationId, Owner, SignedDuration, Timestamp, Trigger, TriggerKind, Window, content_hash,
 };
-use midwatch_sources::Source;
+use midwatch_sources::{Source, SourceError};
 use serde::{Deserialize, Serialize};
 
 use crate::AppError;
@@ -108,9 +108,9 @@ pub fn opening(sources: &[Arc<dyn Source>], asked: &Asked) -> Result<Opening, Ap
 }
 
 async fn trigger(sources: &[Arc<dyn Source>], asked: &Asked) -> Result<Trigger, AppError> {
-    let mut trigger = match &asked.alert {
-        Some(alert) => Some(decode_alert(&alert.payload).ok_or_else(|| unknown(alert))?),
-        None => held(sources).await?,
+    let (mut trigger, errors) = match &asked.alert {
+        Some(alert) => (Some(decode_alert(&alert.payload).ok_or_else(|| unknown(alert))?), Vec::new()),
+        None => held(sources).await,
     };
     if let Some(question) = &asked.question {
         let trigger = trigger.get_or_insert_with(|| Trigger {
@@ -126,7 +126,7 @@ async fn trigger(sources: &[Arc<dyn Source>], asked: &Asked) -> Result<Trigger, 
         Some(trigger) => Ok(trigger),
         None => Err(AppError::NoTrigger {
             searched: sources.iter().map(|source| source.name()).collect::<Vec<_>>().join(", "),
-            unread: unread_alerts(sources).await,
+            unread: unread_alerts(sources, &errors).await,
         }),
     }
 }
@@ -134,10 +134,11 @@ async fn trigger(sources: &[Arc<dyn Source>], asked: &Asked) -> Result<Trigger, 
 /// Files named in an error.
 const UNREAD_MAX: usize = 3;
 
-/// ` that can be read (alert.json: …)` when sources hold files named as alerts that could not be read; else nothing.
-async fn unread_alerts(sources: &[Arc<dyn Source>]) -> String {
+/// ` that can be read (alert.json: …)` when sources hold files named as alerts that could not be read, or could not say whether they
+/// hold any; else nothing.
+async fn unread_alerts(sources: &[Arc<dyn Source>], errors: &[SourceError]) -> String {
     let is_alert = |path: &str| path.rsplit('/').next().is_some_and(|name| name.starts_with("alert"));
-    let mut unread = Vec::new();
+    let mut unread: Vec<String> = errors.iter().map(ToString::to_string).collect();
     for source in sources {
         let Ok(coverage) = source.coverage().await else { continue };
         let damaged = coverage.damage.iter().filter(|damage| is_alert(&damage.file));
@@ -148,14 +149,17 @@ async fn unread_alerts(sources: &[Arc<dyn Source>]) -> String {
     if unread.is_empty() { String::new() } else { format!(" that can be read ({})", unread.join("; ")) }
 }
 
-/// The alert of the first source that holds one.
-async fn held(sources: &[Arc<dyn Source>]) -> Result<Option<Trigger>, AppError> {
+/// The alert of the first source that holds one, and why others could not say whether they do.
+async fn held(sources: &[Arc<dyn Source>]) -> (Option<Trigger>, Vec<SourceError>) {
+    let mut errors = Vec::new();
     for alerts in sources.iter().filter_map(|source| source.alerts()) {
-        if let Some(trigger) = alerts.trigger().await? {
-            return Ok(Some(trigger));
+        match alerts.trigger().await {
+            Ok(Some(trigger)) => return (Some(trigger), errors),
+            Ok(None) => {}
+            Err(error) => errors.push(error),
         }
     }
-    Ok(None)
+    (None, errors)
 }
 
 /// The time that counts as now, by the engine's rule: as chosen, else the trigger's, else when the latest alert fired, else

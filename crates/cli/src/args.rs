@@ -17,7 +17,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Investigate an incident captured to a directory
+    /// Investigate an incident in live systems, or one captured to a directory
     Investigate(Box<Investigate>),
     /// Investigate an incident that is built into the program
     Demo(Demo),
@@ -32,6 +32,9 @@ pub(crate) enum Command {
     /// Kubernetes clusters
     #[command(subcommand)]
     K8s(K8s),
+    /// Systems that can be read, and those that are configured
+    #[command(subcommand)]
+    Connectors(Connectors),
     /// Print a completion script for a shell
     Completions {
         /// The shell to write it for
@@ -41,8 +44,11 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The alert comes from --alert, else from the snapshot; without either, --ask says what to look at.\n\n\
+    after_help = "Asked are the systems of midwatch.toml (docs/guide/live.md), or with --snapshot the files of a directory. The alert \
+    comes from --alert, else from those; without either, --ask says what to look at.\n\n\
     Examples:\n  \
+    midwatch investigate\n  \
+    midwatch investigate --alert alert.json --source prod-metrics\n  \
     midwatch investigate --snapshot ./incident\n  \
     midwatch investigate ./incident --detail brief\n  \
     midwatch investigate --snapshot ./incident --alert alert.json -o md > report.md\n  \
@@ -55,8 +61,10 @@ pub(crate) struct Investigate {
     #[arg(value_name = "DIR", conflicts_with = "snapshot")]
     pub(crate) directory: Option<PathBuf>,
     /// Directory that holds the incident's files (docs/guide/snapshots.md)
-    #[arg(long, value_name = "DIR", required_unless_present = "directory")]
+    #[arg(long, value_name = "DIR")]
     pub(crate) snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) systems: Systems,
     /// Alert payload, or - for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) alert: Option<PathBuf>,
@@ -79,6 +87,17 @@ pub(crate) struct Investigate {
     pub(crate) engine: Engine,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// Which live systems.
+#[derive(Debug, Args)]
+pub(crate) struct Systems {
+    /// Configuration [default: $MIDWATCH_CONFIG, ./midwatch.toml, ~/.config/midwatch/, /etc/midwatch/]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["directory", "snapshot"])]
+    pub(crate) config: Option<PathBuf>,
+    /// Ask this source of the configuration only; may be repeated
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["directory", "snapshot"])]
+    pub(crate) source: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -134,6 +153,35 @@ pub(crate) enum Snapshot {
         /// The directory
         #[arg(value_name = "DIR")]
         directory: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Connectors {
+    /// List the connectors: what each can serve and how far it is proven
+    List {
+        /// Form of the list
+        #[arg(short = 'o', long = "output", value_name = "FORM", value_enum, default_value_t = CheckForm::Text)]
+        form: CheckForm,
+    },
+    /// Ask the configured systems whether they can be used, and which permissions are missing
+    #[command(visible_alias = "doctor")]
+    Check {
+        /// Only these sources of the configuration
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Configuration [default: $MIDWATCH_CONFIG, ./midwatch.toml, ~/.config/midwatch/, /etc/midwatch/]
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Form of the answer
+        #[arg(short = 'o', long = "output", value_name = "FORM", value_enum, default_value_t = CheckForm::Text)]
+        form: CheckForm,
+    },
+    /// Print the page of a connector: set-up, permissions, limits
+    Docs {
+        /// Id of the connector
+        #[arg(value_name = "ID")]
+        id: String,
     },
 }
 

@@ -53,6 +53,47 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// Rows under headings, each column as wide as its widest text.
+pub(crate) struct Columns<const N: usize> {
+    rows: Vec<[String; N]>,
+}
+
+impl<const N: usize> Columns<N> {
+    /// No rows yet.
+    pub(crate) fn new(headings: &[&str; N]) -> Columns<N> {
+        Columns { rows: vec![headings.map(str::to_owned)] }
+    }
+
+    /// Adds a row. Texts from outside become one visible line.
+    pub(crate) fn push(&mut self, row: [&str; N]) {
+        self.rows.push(row.map(midwatch_report::text::line));
+    }
+
+    /// The rows, one a line.
+    pub(crate) fn text(&self) -> String {
+        let width = |column: usize| {
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|text| console::measure_text_width(text))
+                .max()
+        };
+        let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
+        let mut text = String::new();
+        for row in &self.rows {
+            let mut line = String::new();
+            for (cell, width) in row.iter().zip(&widths) {
+                let padding = width.saturating_sub(console::measure_text_width(cell)) + 2;
+                line.push_str(cell);
+                line.push_str(&" ".repeat(padding));
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
 /// Prints the report to standard output and the footer to standard error.
 pub(crate) fn print_outcome(outcome: &Outcome, output: &Output) -> io::Result<Ending> {
     let Outcome { report, run_facts, .. } = outcome;

@@ -5,9 +5,13 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use midwatch_app::{AlertInput, Asked, RecordTo, Work, mechanisms, opening, read_record, snapshot_sources};
+use jiff::Timestamp;
+use midwatch_app::{
+    AlertInput, Asked, RecordTo, Work, live_sources, mechanisms, opening, read_record, snapshot_sources,
+};
 
 use crate::args::Investigate;
+use crate::commands::connectors::configuration;
 use crate::output::{Ending, print_outcome, say};
 use crate::progress::ProgressLines;
 
@@ -15,10 +19,8 @@ use crate::progress::ProgressLines;
 const ALERT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 pub(crate) fn run(arguments: Investigate) -> Result<Ending> {
-    let Investigate { directory, snapshot, alert, ask, at, since, record, resume, engine, output } =
+    let Investigate { directory, snapshot, systems, alert, ask, at, since, record, resume, engine, output } =
         arguments;
-    // The arguments' own rules see to it that there is one.
-    let snapshot = directory.or(snapshot).context("give the incident's directory with --snapshot DIR")?;
     let record_to = match (resume, record) {
         (Some(path), _) => {
             require_record(&path)?;
@@ -29,8 +31,15 @@ pub(crate) fn run(arguments: Investigate) -> Result<Ending> {
     };
     let mechanisms = mechanisms(engine.mechanisms.as_deref())?;
     let alert = alert.map(|path| read_alert(&path)).transpose()?;
-    let sources = snapshot_sources(&snapshot)?;
-    let asked = Asked { alert, question: ask, now: at, since, without: engine.without, ..Asked::default() };
+    let (sources, now) = match directory.or(snapshot) {
+        Some(directory) => (snapshot_sources(&directory)?, at),
+        // What is live is looked at as of now, however long ago the alert fired.
+        None => (
+            live_sources(&configuration(systems.config.as_deref())?, &systems.source)?,
+            at.or(Some(Timestamp::now())),
+        ),
+    };
+    let asked = Asked { alert, question: ask, now, since, without: engine.without, ..Asked::default() };
     let opening = opening(&sources, &asked)?;
     let outcome = midwatch_app::run(
         &Work { opening, sources, mechanisms },

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+mod connectors;
 mod demo;
 mod investigate;
 mod k8s;
@@ -21,6 +22,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ending> {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Mechanisms(command) => mechanisms::run(&command),
         Command::K8s(K8s::Check(arguments)) => k8s::check(&arguments),
+        Command::Connectors(command) => connectors::run(&command),
         Command::Snapshot(Snapshot::Check { directory }) => snapshot::check(&directory),
         Command::Completions { shell } => {
             let mut script = Vec::new();

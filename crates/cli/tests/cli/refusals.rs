@@ -12,7 +12,8 @@ const METRICS: &str = "timestamp,service,metric,value\n\
 #[test]
 fn wrong_usage_exits_with_2() {
     for arguments in [
-        &["investigate"][..],
+        &["investigate", ".", "--config", "midwatch.toml"][..],
+        &["connectors", "docs"],
         &["inspect"],
         &["investigate", "--snapshot", ".", "--since", "soon"],
         &["investigate", "--snapshot", ".", "--at", "noon"],
@@ -37,7 +38,13 @@ fn wrong_usage_says_what_would_be_right() {
     let time = said(&["investigate", ".", "--at", "yesterday"]);
     assert!(time.contains("such as 2026-05-07T02:10:00Z"), "{time}");
     let nothing = said(&["investigate"]);
-    assert!(nothing.contains("--snapshot <DIR>"), "{nothing}");
+    assert!(nothing.starts_with("error: there is no configuration: none of midwatch.toml, "), "{nothing}");
+    assert!(nothing.contains("or investigate captured files with --snapshot DIR"), "{nothing}");
+    let connector = said(&["connectors", "docs", "no-such"]);
+    assert!(
+        connector.starts_with("error: there is no connector \"no-such\". There are: snapshot, "),
+        "{connector}"
+    );
     let list = String::from_utf8(midwatch(&["demo", "--list"]).output().unwrap().stdout).unwrap();
     let incident = said(&["demo", "999"]);
     assert!(
