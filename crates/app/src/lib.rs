@@ -32,7 +32,7 @@ pub use midwatch_sources::Spec;
 pub use page::connector_page;
 pub use record::{Record, RecordDamage, read_record};
 pub use replay::{Replayed, replay, replay_fresh};
-pub use request::{AlertInput, Asked, Opening, opening};
+pub use request::{AlertInput, Asked, Opening, one_incident, opening};
 pub use run::{Outcome, RecordTo, Work, run};
 pub use settings::{Mechanisms, mechanisms};
 pub use snapshot::{SignalCount, SnapshotCheck, check_snapshot, snapshot_sources};

@@ -123,8 +123,8 @@ fn notes(record: &Record, path: &Path) -> Vec<String> {
     }
     if !record.finished() {
         notes.push(format!(
-            "the record is unfinished: it ends after entry {} without a report. `midwatch investigate --resume {} \
-             --snapshot DIR` finishes it",
+            "the record is unfinished: it ends after entry {} without a report. `midwatch investigate --resume {}` finishes \
+             it, with --snapshot DIR if it was begun with one",
             record.entries.len(),
             path.display()
         ));

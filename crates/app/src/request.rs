@@ -6,7 +6,7 @@ use std::sync::Arc;
 use midwatch_connectors::decode_alert;
 use midwatch_investigate::{Request, agent_names};
 use midwatch_model::{
-    InvestigationId, Owner, SignedDuration, Timestamp, Trigger, TriggerKind, Window, content_hash,
+    InvestigationId, Owner, Severity, SignedDuration, Timestamp, Trigger, TriggerKind, Window, content_hash,
 };
 use midwatch_sources::{Source, SourceError};
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,8 @@ pub struct Asked {
     pub without: Vec<String>,
     /// Who owns the work.
     pub owner: Owner,
+    /// Whether the sources are live: of all that fires now one incident is taken.
+    pub live: bool,
 }
 
 /// What an investigation is asked: all of its input but the sources' answers. It is the first entry of a record.
@@ -112,6 +114,12 @@ async fn trigger(sources: &[Arc<dyn Source>], asked: &Asked) -> Result<Trigger, 
         Some(alert) => (Some(decode_alert(&alert.payload).ok_or_else(|| unknown(alert))?), Vec::new()),
         None => held(sources).await,
     };
+    if let (Some(trigger), true, None) = (&mut trigger, asked.live, &asked.alert) {
+        let others = one_incident(trigger);
+        if !others.is_empty() {
+            tracing::warn!(others = others.join(", "), "further alerts fire; investigate them with --alert");
+        }
+    }
     if let Some(question) = &asked.question {
         let trigger = trigger.get_or_insert_with(|| Trigger {
             kind: TriggerKind::Question,
@@ -149,10 +157,12 @@ async fn unread_alerts(sources: &[Arc<dyn Source>], errors: &[SourceError]) -> S
     if unread.is_empty() { String::new() } else { format!(" that can be read ({})", unread.join("; ")) }
 }
 
-/// The alert of the first source that holds one, and why others could not say whether they do.
+/// The alerts of the first source that holds any, and why others could not say whether they do. Sources of alerts alone come first:
+/// they know what is silenced.
 async fn held(sources: &[Arc<dyn Source>]) -> (Option<Trigger>, Vec<SourceError>) {
     let mut errors = Vec::new();
-    for alerts in sources.iter().filter_map(|source| source.alerts()) {
+    let (others, of_alerts): (Vec<_>, Vec<_>) = sources.iter().partition(|source| source.metrics().is_some());
+    for alerts in of_alerts.into_iter().chain(others).filter_map(|source| source.alerts()) {
         match alerts.trigger().await {
             Ok(Some(trigger)) => return (Some(trigger), errors),
             Ok(None) => {}
@@ -160,6 +170,29 @@ async fn held(sources: &[Arc<dyn Source>]) -> (Option<Trigger>, Vec<SourceError>
         }
     }
     (None, errors)
+}
+
+/// How far apart alerts of one incident may fire.
+const TOGETHER: SignedDuration = SignedDuration::from_mins(30);
+
+/// Of all that fires in a live system, what belongs together: the most severe alert, of equals the newest, and those that fired
+/// within half an hour of it. Returns the names of the others.
+pub fn one_incident(trigger: &mut Trigger) -> Vec<String> {
+    let first = trigger.alerts.iter().max_by_key(|alert| (alert.severity, alert.fired_at)).cloned();
+    let Some(first) = first else { return Vec::new() };
+    let near = |fired: Option<Timestamp>| match (fired, first.fired_at) {
+        (Some(fired), Some(at)) => fired.duration_since(at).abs() <= TOGETHER,
+        _ => false,
+    };
+    let mut others = Vec::new();
+    trigger.alerts.retain(|alert| {
+        let belongs = *alert == first || (near(alert.fired_at) && alert.severity > Severity::Info);
+        if !belongs {
+            others.push(alert.name.clone());
+        }
+        belongs
+    });
+    others
 }
 
 /// The time that counts as now, by the engine's rule: as chosen, else the trigger's, else when the latest alert fired, else

@@ -451,16 +451,16 @@ impl Board {
 
     /// What a source's `entity` is known as: itself when it is declared, else the one declared entity of its name that it can be.
     /// A source of metrics often knows no more than a name and calls it a service; what it says is a pod or a machine stays
-    /// one. Entities of different places are never merged.
-    pub fn known_as(&self, entity: &EntityId) -> EntityId {
+    /// one. Entities of different places are never merged: where the name is known `in_several_places`, only what is declared in the
+    /// same place is the same.
+    pub fn known_as(&self, entity: &EntityId, in_several_places: bool) -> EntityId {
         if entity.kind != EntityKind::Service || self.declared.contains(entity) {
             return entity.clone();
         }
+        let unknown = |declared: &EntityId| declared.scope.is_unknown() || entity.scope.is_unknown();
         let compatible = |declared: &&EntityId| {
             declared.name == entity.name
-                && (declared.scope == entity.scope
-                    || declared.scope.is_unknown()
-                    || entity.scope.is_unknown())
+                && (declared.scope == entity.scope || (!in_several_places && unknown(declared)))
         };
         let mut declared = self.declared.iter().filter(compatible);
         match (declared.next(), declared.next()) {
@@ -552,8 +552,14 @@ mod tests {
             (EntityId::service("other"), EntityId::service("other")),
         ];
         for (entity, known) in table {
-            assert_eq!(board.known_as(&entity), known, "{entity}");
+            assert_eq!(board.known_as(&entity, false), known, "{entity}");
         }
+        // What two places have is not what is declared without a place.
+        let board =
+            Board { declared: [EntityId::new(EntityKind::Database, "cart")].into(), ..Board::default() };
+        let entity = place(EntityId::service("cart"), "prod");
+        assert_eq!(board.known_as(&entity, true), entity);
+        assert_eq!(board.known_as(&entity, false), EntityId::new(EntityKind::Database, "cart"));
     }
 
     #[test]

@@ -63,6 +63,9 @@ impl Configured {
                 Some(field) if !setting.fits(field.kind) => {
                     wrong.push(format!("{key} must be {}", field.kind.describe()));
                 }
+                Some(_) if matches!(setting, Setting::Secret(secret) if secret.expose().is_empty()) => {
+                    wrong.push(format!("{key} is empty"));
+                }
                 Some(_) => {}
             }
         }

@@ -149,7 +149,8 @@ pub(crate) fn run(decoder: &Decoder, seed: u64, inputs: u64, findings: &Path) ->
     let seconds = started.elapsed().as_secs_f64();
     let again = |input: &[u8]| (0..3).map(|_| microseconds(decoder, input)).min().unwrap_or_default();
     let timed = slow.iter().map(|(_, case, input)| (again(input), *case, input));
-    let (slowest_us, slowest_case, slowest) = timed.max().map_or((0, 0, &[][..]), |(us, case, input)| (us, case, input));
+    let (slowest_us, slowest_case, slowest) =
+        timed.max().map_or((0, 0, &[][..]), |(us, case, input)| (us, case, input));
     let slowest_bytes = slowest.len();
     if slowest_us > SLOW_US_MAX {
         let reason = format!("it took {} s", slowest_us / 1_000_000);

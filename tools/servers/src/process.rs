@@ -62,6 +62,11 @@ impl Server {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
+        // Another program may have taken the port first and answer in its place; this one then ends.
+        std::thread::sleep(Duration::from_millis(50));
+        if let Some(status) = server.child.try_wait()? {
+            bail!("{} ended at once ({status}): {}", program.name, server.log_tail());
+        }
         Ok(server)
     }
 

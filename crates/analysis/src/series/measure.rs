@@ -53,7 +53,7 @@ pub struct MetricMeaning {
 pub fn classify(name: &str, unit: Unit, labels: &BTreeMap<String, String>) -> MetricMeaning {
     let words = words_of(name);
     let (unit, to_unit) = if unit == Unit::Unknown { unit_of(&words) } else { (unit, 1.0) };
-    let measure = corrected(measure_of(&words, labels), &words, unit);
+    let measure = corrected(measure_of(&words, labels, unit), &words, unit);
     let stat = stat_of(&words, labels);
     let mut subject: Vec<String> = Vec::new();
     for word in &words {
@@ -139,8 +139,14 @@ fn counts_server_errors(labels: &BTreeMap<String, String>) -> bool {
 }
 
 /// The measure of the rule that matches most. Labels are asked only when the name says nothing.
-fn measure_of(words: &[String], labels: &BTreeMap<String, String>) -> Measure {
-    let best = best_rule(words);
+fn measure_of(words: &[String], labels: &BTreeMap<String, String>, unit: Unit) -> Measure {
+    let mut best = best_rule(words);
+    // How often something was timed is how often it was asked for: the count of a histogram bears the name of what it times.
+    let counts =
+        words.last().is_some_and(|last| last == "count") && matches!(unit, Unit::PerSecond | Unit::PerMinute);
+    if best == Measure::Latency && counts {
+        best = Measure::Load;
+    }
     if best == Measure::Load && counts_server_errors(labels) {
         return Measure::Errors;
     }

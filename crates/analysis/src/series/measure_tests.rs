@@ -288,3 +288,18 @@ proptest! {
         prop_assert!(found.to_unit > 0.0 && found.subject.len() <= 12);
     }
 }
+
+#[test]
+fn the_rate_of_a_histogram_s_count_is_load_and_of_failed_requests_errors() {
+    let labels = |code: &str| BTreeMap::from([("code".to_owned(), code.to_owned())]);
+    let measure = |unit, labels: &BTreeMap<String, String>| {
+        classify("http_request_duration_seconds_count", unit, labels).measure
+    };
+    assert_eq!(measure(Unit::PerSecond, &BTreeMap::new()), Measure::Load);
+    assert_eq!(measure(Unit::PerSecond, &labels("200")), Measure::Load);
+    assert_eq!(measure(Unit::PerSecond, &labels("503")), Measure::Errors);
+    assert_eq!(
+        classify("http_request_duration_seconds", Unit::Seconds, &BTreeMap::new()).measure,
+        Measure::Latency
+    );
+}

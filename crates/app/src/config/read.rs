@@ -147,8 +147,10 @@ impl Reader<'_> {
         let mut settings = BTreeMap::new();
         for (key, value) in table {
             let value_at = value.span().start;
-            if let Some((key, setting)) = self.setting(spec, key, value_at, value.into_inner()) {
-                settings.insert(key, setting);
+            if let Some((key, setting)) = self.setting(spec, key, value_at, value.into_inner())
+                && settings.insert(key.clone(), setting).is_some()
+            {
+                self.wrong(value_at, format!("{key} is given twice, here and in a file"));
             }
         }
         if self.mistakes.len() > mistakes_before {

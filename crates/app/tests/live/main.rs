@@ -88,7 +88,7 @@ fn an_alert_that_fires_is_investigated_from_the_configuration_alone() {
         // Sources remember answers for a minute, so each try has its own.
         let config = read_config(&path, &|_| None).unwrap();
         let sources = live_sources(&config, &[]).unwrap();
-        match opening(&sources, &Asked { now: Some(Timestamp::now()), ..Asked::default() }) {
+        match opening(&sources, &Asked { now: Some(Timestamp::now()), live: true, ..Asked::default() }) {
             Ok(opening) => break (sources, opening),
             Err(error) => assert!(started.elapsed() < Duration::from_secs(60), "no alert came: {error}"),
         }

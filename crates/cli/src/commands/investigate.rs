@@ -31,16 +31,30 @@ pub(crate) fn run(arguments: Investigate) -> Result<Ending> {
     };
     let mechanisms = mechanisms(engine.mechanisms.as_deref())?;
     let alert = alert.map(|path| read_alert(&path)).transpose()?;
+    let live = directory.is_none() && snapshot.is_none();
     let (sources, now) = match directory.or(snapshot) {
         Some(directory) => (snapshot_sources(&directory)?, at),
-        // What is live is looked at as of now, however long ago the alert fired.
-        None => (
-            live_sources(&configuration(systems.config.as_deref())?, &systems.source)?,
-            at.or(Some(Timestamp::now())),
-        ),
+        None => {
+            let config = configuration(systems.config.as_deref())?;
+            if systems.config.is_none() && !output.quiet {
+                say(&format!("configuration: {}", config.path.display()));
+            }
+            // What is live is looked at as of now, however long ago the alert fired.
+            (live_sources(&config, &systems.source)?, at.or(Some(Timestamp::now())))
+        }
     };
-    let asked = Asked { alert, question: ask, now, since, without: engine.without, ..Asked::default() };
-    let opening = opening(&sources, &asked)?;
+    // What is live changes: a record is finished with the question it was begun with.
+    let begun = match &record_to {
+        RecordTo::File(path) if live && path.is_file() => read_record(path)?.opening(),
+        _ => None,
+    };
+    let opening = match begun {
+        Some(begun) => begun,
+        None => {
+            let without = engine.without;
+            opening(&sources, &Asked { alert, question: ask, now, since, without, live, ..Asked::default() })?
+        }
+    };
     let outcome = midwatch_app::run(
         &Work { opening, sources, mechanisms },
         &record_to,

@@ -74,17 +74,23 @@ impl Source for AlertmanagerSource {
 
     fn probe(&self) -> BoxFuture<'_, Probe> {
         async move {
+            let request = alerts_request();
+            if let Err(error) = self.client.send(&request).await {
+                let refused = matches!(error.kind, ErrorKind::Unauthenticated | ErrorKind::Denied);
+                let missing = if refused { vec!["GET /api/v2/alerts".to_owned()] } else { Vec::new() };
+                return Probe { reachable: refused, missing_permissions: missing, detail: error.to_string() };
+            }
             match self.status().await {
                 Ok((status, _)) => Probe {
                     reachable: true,
                     missing_permissions: Vec::new(),
                     detail: format!("version {}", status.version_info.version),
                 },
-                Err(error) => {
-                    let refused = matches!(error.kind, ErrorKind::Unauthenticated | ErrorKind::Denied);
-                    let missing = if refused { vec!["GET /api/v2/alerts".to_owned()] } else { Vec::new() };
-                    Probe { reachable: refused, missing_permissions: missing, detail: error.to_string() }
-                }
+                Err(error) => Probe {
+                    reachable: true,
+                    missing_permissions: vec!["GET /api/v2/status".to_owned()],
+                    detail: error.to_string(),
+                },
             }
         }
         .boxed()
@@ -102,8 +108,17 @@ impl Alerts for AlertmanagerSource {
             let reply = self.client.send(&request).await?;
             match alert::decode(&reply.body) {
                 Some(trigger) => Ok(Some(trigger)),
-                None if serde_json::from_slice::<Vec<serde_json::Value>>(&reply.body).is_ok() => Ok(None),
-                None => Err(self.client.malformed(&request.operation, "it is no list of alerts")),
+                None => match serde_json::from_slice::<Vec<serde_json::Value>>(&reply.body) {
+                    Ok(alerts) if alerts.is_empty() => Ok(None),
+                    Ok(alerts) => {
+                        let reason = format!(
+                            "{} alerts fire, and they are more than can be read or lack a name",
+                            alerts.len()
+                        );
+                        Err(self.client.malformed(&request.operation, &reason))
+                    }
+                    Err(_) => Err(self.client.malformed(&request.operation, "it is no list of alerts")),
+                },
             }
         }
         .boxed()

@@ -19,6 +19,8 @@ pub(super) enum Shape {
     Histogram,
     /// Buckets inside each sample.
     NativeHistogram,
+    /// `_count` and `_sum` without buckets.
+    Summary,
 }
 
 /// A family to ask for.
@@ -30,6 +32,17 @@ pub(super) struct Chosen {
     pub(super) measure: Measure,
     /// Unit that the system states.
     pub(super) unit: String,
+}
+
+impl Chosen {
+    /// The metric whose series are counted before it is asked for.
+    pub(super) fn counted_name(&self) -> String {
+        match self.shape {
+            Shape::Histogram => format!("{}_bucket", self.family),
+            Shape::Summary => format!("{}_count", self.family),
+            _ => self.family.clone(),
+        }
+    }
 }
 
 /// What was chosen out of how many that would have been worth it.
@@ -71,7 +84,12 @@ const OWN: &[&str] = &[
     "etcd_debugging_",
     "rest_client_",
     "workqueue_",
-    "kubelet_",
+    "kubelet_runtime_",
+    "kubelet_http_",
+    "kubelet_pod_worker_",
+    "kubelet_pleg_",
+    "kubelet_cgroup_",
+    "kubelet_docker_",
 ];
 
 /// The families among `names`: those of `wanted` in any case, the most telling others up to `most` in all.
@@ -82,13 +100,15 @@ pub(super) fn choose(
     most: usize,
 ) -> Choice {
     let all: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-    let mut families: BTreeMap<String, Chosen> = BTreeMap::new();
+    let mut families: BTreeMap<(String, bool), Chosen> = BTreeMap::new();
     for name in &all {
         let chosen = family(name, &all, metadata);
         let is_wanted = wanted.iter().any(|wanted| wanted == name || *wanted == chosen.family);
         let telling = chosen.measure != Measure::Other && !OWN.iter().any(|own| name.starts_with(own));
         if is_wanted || (wanted.is_empty() && telling) {
-            families.entry(chosen.family.clone()).or_insert(chosen);
+            // The quantiles of a summary bear its own name.
+            let of = (chosen.family.clone(), chosen.shape == Shape::Summary);
+            families.entry(of).or_insert(chosen);
         }
     }
     let mut chosen: Vec<Chosen> = families.into_values().collect();
@@ -100,11 +120,15 @@ pub(super) fn choose(
 
 /// The family that a metric's name belongs to.
 fn family(name: &str, all: &BTreeSet<&str>, metadata: &BTreeMap<String, Vec<WireMetadata>>) -> Chosen {
-    let histogram = ["_bucket", "_count", "_sum"].iter().find_map(|suffix| {
-        let base = name.strip_suffix(suffix)?;
-        all.contains(format!("{base}_bucket").as_str()).then_some(base)
-    });
-    let base = histogram.unwrap_or(name);
+    let has = |base: &str, suffix: &str| all.contains(format!("{base}{suffix}").as_str());
+    let base_of = |accept: &dyn Fn(&str) -> bool| {
+        ["_bucket", "_count", "_sum"]
+            .iter()
+            .find_map(|suffix| name.strip_suffix(suffix).filter(|base| accept(base)))
+    };
+    let histogram = base_of(&|base| has(base, "_bucket"));
+    let summary = base_of(&|base| has(base, "_count") && has(base, "_sum"));
+    let base = histogram.or(summary).unwrap_or(name);
     // A counter's type may be stated without its suffix.
     let stated = [base, base.strip_suffix("_total").unwrap_or(base)]
         .iter()
@@ -114,6 +138,7 @@ fn family(name: &str, all: &BTreeSet<&str>, metadata: &BTreeMap<String, Vec<Wire
     let meaning = classify(base, Unit::Unknown, &BTreeMap::new());
     let shape = match kind {
         _ if histogram.is_some() => Shape::Histogram,
+        _ if summary.is_some() => Shape::Summary,
         "histogram" => Shape::NativeHistogram,
         "counter" => Shape::Counter,
         "gauge" => Shape::Gauge(put_together(meaning.measure, meaning.unit)),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use midwatch_model::Window;
 use midwatch_sources::SourceError;
-use midwatch_sources::http::{HttpClient, Request, segment};
+use midwatch_sources::http::{Body, HttpClient, Request, segment};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -78,6 +78,8 @@ pub(super) struct WireRule {
     pub(super) name: String,
     #[serde(default)]
     pub(super) query: String,
+    #[serde(default)]
+    pub(super) labels: BTreeMap<String, String>,
 }
 
 /// `/api/v1/status/buildinfo`.
@@ -101,6 +103,29 @@ async fn ask<T: DeserializeOwned>(client: &HttpClient, request: Request) -> Resu
     }
 }
 
+/// Bytes of parameters up to which they go into the address; longer ones are a form, which no proxy cuts.
+const ADDRESS_BYTES_MAX: usize = 1_500;
+
+/// A request that may have many or long parameters.
+fn long(
+    operation: &str,
+    path: &str,
+    parameters: Vec<(String, String)>,
+    deadline: Option<Duration>,
+) -> Request {
+    let bytes: usize = parameters.iter().map(|(key, value)| key.len() + value.len()).sum();
+    let request = if bytes > ADDRESS_BYTES_MAX {
+        Request::post(operation, path, Body::Form(parameters))
+    } else {
+        Request { query: parameters, ..Request::get(operation, path) }
+    };
+    request.within(deadline)
+}
+
+fn parameter(key: &str, value: impl Into<String>) -> (String, String) {
+    (key.to_owned(), value.into())
+}
+
 /// Seconds with a fraction, as the API takes times.
 pub(super) fn seconds(ns: i64) -> String {
     let (whole, rest) = (ns.div_euclid(1_000_000_000), ns.rem_euclid(1_000_000_000));
@@ -114,10 +139,9 @@ pub(super) async fn query(
     at_ns: Option<i64>,
     deadline: Option<Duration>,
 ) -> Result<Answered<Vec<WireSeries>>, SourceError> {
-    let mut request = Request::get("evaluate a query", "/api/v1/query").with("query", query).within(deadline);
-    if let Some(at) = at_ns {
-        request = request.with("time", seconds(at));
-    }
+    let mut parameters = vec![parameter("query", query)];
+    parameters.extend(at_ns.map(|at| parameter("time", seconds(at))));
+    let request = long("evaluate a query", "/api/v1/query", parameters, deadline);
     let answered: Answered<WireResult> = ask(client, request).await?;
     let data = match answered.data {
         WireResult::Vector(series) | WireResult::Matrix(series) => series,
@@ -136,12 +160,13 @@ pub(super) async fn query_range(
     (from_ns, to_ns, step_ns): (i64, i64, i64),
     deadline: Option<Duration>,
 ) -> Result<Answered<Vec<WireSeries>>, SourceError> {
-    let request = Request::get("evaluate a query over time", "/api/v1/query_range")
-        .with("query", query)
-        .with("start", seconds(from_ns))
-        .with("end", seconds(to_ns))
-        .with("step", seconds(step_ns))
-        .within(deadline);
+    let parameters = vec![
+        parameter("query", query),
+        parameter("start", seconds(from_ns)),
+        parameter("end", seconds(to_ns)),
+        parameter("step", seconds(step_ns)),
+    ];
+    let request = long("evaluate a query over time", "/api/v1/query_range", parameters, deadline);
     let answered: Answered<WireResult> = ask(client, request).await?;
     match answered.data {
         WireResult::Matrix(data) => Ok(Answered { data, warnings: answered.warnings }),
@@ -171,7 +196,20 @@ pub(super) async fn series(
     window: &Window,
     deadline: Option<Duration>,
 ) -> Result<Answered<Vec<BTreeMap<String, String>>>, SourceError> {
-    let mut request = between(Request::get("list the series", "/api/v1/series"), window).within(deadline);
+    let mut parameters =
+        vec![parameter("start", seconds(window.start_ns())), parameter("end", seconds(window.end_ns()))];
+    parameters.extend(selectors.iter().map(|selector| parameter("match[]", selector)));
+    ask(client, long("list the series", "/api/v1/series", parameters, deadline)).await
+}
+
+/// Names of the labels of the series that match one of `selectors` in the window.
+pub(super) async fn label_names(
+    client: &HttpClient,
+    selectors: &[String],
+    window: &Window,
+    deadline: Option<Duration>,
+) -> Result<Answered<Vec<String>>, SourceError> {
+    let mut request = between(Request::get("list the labels", "/api/v1/labels"), window).within(deadline);
     for selector in selectors {
         request = request.with("match[]", selector);
     }

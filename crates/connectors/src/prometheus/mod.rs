@@ -1,16 +1,21 @@
 //! Prometheus and what speaks its HTTP API: VictoriaMetrics, Thanos, Mimir.
 
 mod alerts;
+mod batch;
 mod choose;
 mod client;
 mod errors;
 mod metrics;
+mod plan;
 mod promql;
+mod sampling;
 mod source;
+mod subjects;
 #[cfg(test)]
 mod tests;
 
 use midwatch_model::Signal;
+use midwatch_sources::http::Pacing;
 use midwatch_sources::{Channel, Field, FieldKind, Level, Spec};
 
 pub use source::PrometheusSource;
@@ -33,14 +38,19 @@ pub static SPEC: Spec = Spec {
     permissions: &["GET below /api/v1/"],
     reads: &[
         "GET /api/v1/query",
+        "POST /api/v1/query",
         "GET /api/v1/query_range",
+        "POST /api/v1/query_range",
         "GET /api/v1/series",
+        "POST /api/v1/series",
+        "GET /api/v1/labels",
         "GET /api/v1/label/{name}/values",
         "GET /api/v1/metadata",
         "GET /api/v1/rules",
         "GET /api/v1/alerts",
         "GET /api/v1/status/buildinfo",
     ],
+    pacing: Pacing { calls_per_second: 40, ..Pacing::USUAL },
     connect: Some(source::connect),
     page: include_str!("README.md"),
     ..Spec::EMPTY

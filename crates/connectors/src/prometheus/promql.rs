@@ -129,6 +129,11 @@ pub(super) fn expression(form: Form, selectors: &[String], labels: Option<&[&str
     }
 }
 
+/// The mean of what `sums` adds up, by how often it is counted.
+pub(super) fn mean(sums: &str, counts: &str) -> String {
+    format!("({sums}) / ({counts} > 0)")
+}
+
 /// A quantile as a share: `0.99`.
 pub(super) fn share(hundredths: u8) -> String {
     format!("0.{hundredths:02}").trim_end_matches('0').to_owned()

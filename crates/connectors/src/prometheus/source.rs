@@ -36,7 +36,12 @@ pub(super) fn checked_selector(configured: &Configured) -> Result<String, Source
         return Ok(String::new());
     }
     match parse(&format!("{{{inner}}}")) {
-        Ok(Expr::VectorSelector(selector)) if selector.name.is_none() && selector.offset.is_none() => {
+        Ok(Expr::VectorSelector(selector))
+            if selector.name.is_none()
+                && selector.offset.is_none()
+                && selector.at.is_none()
+                && selector.matchers.or_matchers.is_empty() =>
+        {
             Ok(inner.to_owned())
         }
         Ok(_) => {
@@ -75,7 +80,10 @@ impl Source for PrometheusSource {
             let last = now.and_then(|seconds| Timestamp::from_millisecond((seconds * 1_000.0) as i64).ok());
             Ok(Coverage {
                 signals: vec![Signal::Metrics, Signal::Alerts],
-                first: first(self).await,
+                first: match now {
+                    Some(now) => first(self, now).await,
+                    None => None,
+                },
                 last,
                 damage: Vec::new(),
                 notes: Vec::new(),
@@ -97,13 +105,18 @@ impl Source for PrometheusSource {
     }
 }
 
-/// When the targets' history begins, to the hour, when it began within the last eight days; further back nobody looks.
-async fn first(source: &PrometheusSource) -> Option<Timestamp> {
+/// Days of history that are looked for, and the step; further back nobody looks.
+const HISTORY_DAYS: i64 = 8;
+const HISTORY_STEP_S: i64 = 3_600;
+
+/// When the targets' history begins, at most an hour too early; `None` when it may begin before the last days.
+async fn first(source: &PrometheusSource, now_s: f64) -> Option<Timestamp> {
     let up = super::promql::selector("up", &[], &source.selector);
-    let query = format!("min_over_time((min(timestamp({up})))[8d:1h])");
+    let query = format!("min_over_time((min(timestamp({up})))[{HISTORY_DAYS}d:{HISTORY_STEP_S}s])");
     let answered = client::query(&source.client, &query, None, None).await.ok()?;
     let seconds: f64 = answered.data.first()?.value.as_ref()?.1.parse().ok()?;
-    Timestamp::from_second(seconds as i64).ok()
+    let bound = now_s - (HISTORY_DAYS * 86_400 - 2 * HISTORY_STEP_S) as f64;
+    (seconds > bound).then(|| Timestamp::from_second(seconds as i64 - HISTORY_STEP_S).ok()).flatten()
 }
 
 async fn probe(source: &PrometheusSource) -> Probe {

@@ -66,7 +66,8 @@ pub(crate) async fn orient(
         {
             break seen;
         }
-        sight.widen(2);
+        // Without a target everything is asked for each time, so it is asked for less often.
+        sight.widen(if target_names.is_empty() { 4 } else { 2 });
         range = sight.range(&incident)?;
         board.trail = seen.trail;
     };
@@ -235,7 +236,8 @@ impl Sight<'_> {
         let fired = incident.fired_at.map_or(now, |fired| fired.clamp(oldest, now.max(oldest)));
         let wanted = fired.checked_sub(self.look_back).unwrap_or(Timestamp::MIN);
         let (start, all) = match self.coverage.first {
-            Some(first) if first >= wanted => (first.min(now), true),
+            Some(first) if first >= wanted && first < now => (first, true),
+            // All there is lies ahead of what counts as now: the source tells of another time.
             _ => (wanted, false),
         };
         let window = Window::new(start, end)

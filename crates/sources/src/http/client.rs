@@ -25,8 +25,6 @@ pub struct HttpSettings {
     pub wire: WireSettings,
     /// How hard.
     pub pacing: Pacing,
-    /// How long all tries of a call together may take.
-    pub within: Duration,
     /// What its errors mean.
     pub explain: Explain,
 }
@@ -34,13 +32,7 @@ pub struct HttpSettings {
 impl HttpSettings {
     /// The usual settings for the system at `wire`.
     pub fn new(name: impl Into<String>, wire: WireSettings) -> HttpSettings {
-        HttpSettings {
-            name: name.into(),
-            wire,
-            pacing: Pacing::default(),
-            within: Duration::from_secs(30),
-            explain: |_, _| None,
-        }
+        HttpSettings { name: name.into(), wire, pacing: Pacing::default(), explain: |_, _| None }
     }
 }
 
@@ -62,13 +54,13 @@ impl HttpClient {
     /// # Errors
     /// When the address or a certificate file cannot be used.
     pub fn connect(spec: &'static Spec, settings: HttpSettings) -> Result<HttpClient, SourceError> {
-        let HttpSettings { name, wire, pacing, within, explain } = settings;
+        let HttpSettings { name, wire, pacing, explain } = settings;
         let mask = Mask::new(secrets(&wire.auth));
         let wire = Wire::new(wire).map_err(|reason| {
             SourceError::new(ErrorKind::Config, &name, "use its configuration", mask.text(&reason))
         })?;
         let at = wire.shown();
-        Ok(HttpClient::assemble(spec, Parts { name, at, mask, pacing, within, explain }, wire))
+        Ok(HttpClient::assemble(spec, Parts { name, at, mask, pacing, explain }, wire))
     }
 
     /// The same over another transport in place of the wire: recorded exchanges, or a recorder of them.
@@ -77,17 +69,17 @@ impl HttpClient {
         settings: HttpSettings,
         transport: impl Transport + 'static,
     ) -> HttpClient {
-        let HttpSettings { name, wire, pacing, within, explain } = settings;
+        let HttpSettings { name, wire, pacing, explain } = settings;
         let mask = Mask::new(secrets(&wire.auth));
-        HttpClient::assemble(spec, Parts { name, at: wire.url, mask, pacing, within, explain }, transport)
+        HttpClient::assemble(spec, Parts { name, at: wire.url, mask, pacing, explain }, transport)
     }
 
     fn assemble(spec: &'static Spec, parts: Parts, transport: impl Transport + 'static) -> HttpClient {
-        let Parts { name, at, mask, pacing, within, explain } = parts;
+        let Parts { name, at, mask, pacing, explain } = parts;
         let pace = Arc::new(Pace::new(pacing));
-        let explained = Explained { explain, inner: transport };
+        let explained = Explained { explain, mask: mask.clone(), inner: transport };
         let paced = Paced { pace: Arc::clone(&pace), inner: explained };
-        let hurried = Hurried { usual: within, inner: Retried { inner: paced } };
+        let hurried = Hurried { inner: Retried { inner: paced } };
         let cached = Cached::new(Arc::clone(&pace), hurried);
         let stack = Arc::new(Gated { gate: ReadGate::of(spec), inner: cached });
         HttpClient { name, at, permissions: spec.permissions, connector: spec.id, mask, pace, stack }
@@ -161,7 +153,6 @@ struct Parts {
     at: String,
     mask: Mask,
     pacing: Pacing,
-    within: Duration,
     explain: Explain,
 }
 
@@ -177,6 +168,7 @@ fn secrets(auth: &Auth) -> Vec<crate::Secret> {
 /// Makes failures of the replies that are errors.
 struct Explained<T> {
     explain: Explain,
+    mask: Mask,
     inner: T,
 }
 
@@ -196,7 +188,9 @@ impl<T: Transport> Transport for Explained<T> {
                 }
                 status => {
                     let retry_after = reply.header("retry-after").and_then(rest_asked);
-                    Err(failure::of_status(status, &reply.body, self.explain, retry_after))
+                    // Masked before anything is cut out of it: half a secret is one, too.
+                    let body = self.mask.text(&String::from_utf8_lossy(&reply.body));
+                    Err(failure::of_status(status, body.as_bytes(), self.explain, retry_after))
                 }
             }
         }

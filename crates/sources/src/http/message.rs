@@ -56,7 +56,7 @@ pub struct Request {
     /// What it carries.
     #[serde(default)]
     pub body: Body,
-    /// How long all tries together may take; `None` for the source's usual.
+    /// How long all tries, waits and queues together may take; `None` for as long as the tries take.
     #[serde(skip)]
     pub deadline: Option<Duration>,
 }

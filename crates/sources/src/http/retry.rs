@@ -41,15 +41,15 @@ impl<T: Transport> Transport for Retried<T> {
     }
 }
 
-/// Within how long everything must be done, all tries and waits together.
+/// Within how long everything must be done, for callers that cannot wait: all tries, waits and queues together. Without a deadline a
+/// call ends because each of its tries does, however many others it has to wait for.
 pub(super) struct Hurried<T> {
-    pub(super) usual: Duration,
     pub(super) inner: T,
 }
 
 impl<T: Transport> Transport for Hurried<T> {
     fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, Failure>> {
-        let within = request.deadline.unwrap_or(self.usual);
+        let Some(within) = request.deadline else { return self.inner.send(request) };
         async move {
             match tokio::time::timeout(within, self.inner.send(request)).await {
                 Ok(outcome) => outcome,

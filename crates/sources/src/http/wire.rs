@@ -78,7 +78,7 @@ impl Wire {
         PROVIDER.call_once(|| {
             let _ = rustls::crypto::ring::default_provider().install_default();
         });
-        let (base, auth) = address(&settings.url, settings.auth)?;
+        let base = address(&settings.url)?;
         // Redirects are told, not followed: they would lead past the read gate, or to another host with the credentials.
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -106,7 +106,7 @@ impl Wire {
         Ok(Wire {
             client,
             base,
-            auth,
+            auth: settings.auth,
             headers: settings.headers,
             timeout: settings.timeout.unwrap_or(TIMEOUT),
             bytes_max: settings.bytes_max.unwrap_or(BYTES_MAX),
@@ -203,24 +203,19 @@ impl Transport for Wire {
     }
 }
 
-/// The address, and the credentials it may carry as a user's name and password.
-fn address(written: &str, auth: Auth) -> Result<(Url, Auth), String> {
-    let mut base = Url::parse(written).map_err(|error| format!("the address is none: {error}"))?;
+/// The address. One that carries credentials is refused: they would be shown wherever the address is.
+fn address(written: &str) -> Result<Url, String> {
+    let base = Url::parse(written).map_err(|error| format!("the address is none: {error}"))?;
     if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
         return Err("the address must begin with http:// or https://".to_owned());
+    }
+    if !base.username().is_empty() || base.password().is_some() {
+        return Err("the address holds credentials; give them as username and password".to_owned());
     }
     if base.query().is_some() || base.fragment().is_some() {
         return Err("the address must have no ? and no #".to_owned());
     }
-    let auth = match (&auth, base.username(), base.password()) {
-        (Auth::None, username, Some(password)) if !username.is_empty() => {
-            Auth::Basic { username: username.to_owned(), password: Secret::new(password) }
-        }
-        _ => auth,
-    };
-    let _ = base.set_username("");
-    let _ = base.set_password(None);
-    Ok((base, auth))
+    Ok(base)
 }
 
 /// An error of the library and all its causes in one line, without the address.
@@ -243,9 +238,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_checked_and_shown_without_credentials() {
+    fn addresses_are_checked_and_hold_no_credentials() {
         let wire = |url: &str| Wire::new(WireSettings { url: url.to_owned(), ..WireSettings::default() });
-        assert_eq!(wire("http://me:hunter22@host:9090/prom/").unwrap().shown(), "http://host:9090/prom");
+        assert_eq!(wire("http://host:9090/prom/").unwrap().shown(), "http://host:9090/prom");
+        let refused = wire("http://me:hunter22@host:9090/").err().unwrap_or_default();
+        assert!(refused.contains("username and password") && !refused.contains("hunter22"), "{refused}");
         for wrong in ["host:9090", "ftp://host", "http://", "http://host/?a=b", "http://host/#x", ""] {
             assert!(wire(wrong).is_err(), "{wrong}");
         }

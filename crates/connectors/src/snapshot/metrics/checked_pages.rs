@@ -27,7 +27,7 @@ impl RowGroupReader for CheckedRows<'_> {
         let rows = u64::try_from(self.metadata().num_rows()).unwrap_or(0);
         let column = self.metadata().schema_descr().column(index);
         // A list in a cell has more values than rows; a cell of such a column is missing to us in any case.
-        let values = if column.max_rep_level() > 0 { rows.saturating_mul(VALUES_A_ROW_MAX) } else { rows };
+        let values = if column.max_rep_level() > 0 { rows.max(NESTED_VALUES_MAX) } else { rows };
         let is_flag = column.physical_type() == Type::BOOLEAN;
         Ok(Box::new(CheckedPages { inner: self.inner.get_column_page_reader(index)?, values, is_flag }))
     }
@@ -41,8 +41,8 @@ impl RowGroupReader for CheckedRows<'_> {
     }
 }
 
-/// Values that a row of a nested column may hold on average.
-const VALUES_A_ROW_MAX: u64 = 64;
+/// Values that a page of a nested column may hold, whatever the rows.
+const NESTED_VALUES_MAX: u64 = 30_000_000;
 
 struct CheckedPages {
     inner: Box<dyn PageReader>,
@@ -94,5 +94,75 @@ impl Iterator for CheckedPages {
 
     fn next(&mut self) -> Option<Result<Page>> {
         self.get_next_page().transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parquet::basic::Encoding;
+
+    use super::*;
+
+    /// A column of one page.
+    struct One(Option<Page>);
+
+    impl PageReader for One {
+        fn get_next_page(&mut self) -> Result<Option<Page>> {
+            Ok(self.0.take())
+        }
+        fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
+            Ok(None)
+        }
+        fn skip_next_page(&mut self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Iterator for One {
+        type Item = Result<Page>;
+        fn next(&mut self) -> Option<Result<Page>> {
+            self.get_next_page().transpose()
+        }
+    }
+
+    fn data(values: u32) -> Page {
+        Page::DataPage {
+            buf: vec![0u8; 16].into(),
+            num_values: values,
+            encoding: Encoding::DELTA_LENGTH_BYTE_ARRAY,
+            def_level_encoding: Encoding::RLE,
+            rep_level_encoding: Encoding::RLE,
+            statistics: None,
+        }
+    }
+
+    fn dictionary(values: u32) -> Page {
+        Page::DictionaryPage {
+            buf: vec![0u8; 16].into(),
+            num_values: values,
+            encoding: Encoding::PLAIN,
+            is_sorted: false,
+        }
+    }
+
+    #[test]
+    fn a_page_that_claims_more_than_there_can_be_is_refused() {
+        let passes = |page: Page, is_flag: bool| {
+            let mut pages = CheckedPages { inner: Box::new(One(Some(page))), values: 100, is_flag };
+            pages.get_next_page().is_ok()
+        };
+        let table = [
+            (data(100), false, true),
+            (data(101), false, false),
+            (data(u32::MAX), false, false),
+            (dictionary(16), false, true),
+            (dictionary(17), false, false),
+            (dictionary(128), true, true),
+            (dictionary(129), true, false),
+        ];
+        for (page, is_flag, expected) in table {
+            let shown = format!("{} of {}", page.num_values(), page.page_type());
+            assert_eq!(passes(page, is_flag), expected, "{shown}");
+        }
     }
 }

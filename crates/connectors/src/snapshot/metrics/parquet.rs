@@ -9,8 +9,8 @@ use parquet::record::{Field, Row};
 
 use super::super::damage::DamageLog;
 use super::super::scan::SnapshotFile;
-use super::columns::columns_of;
 use super::checked_pages::CheckedRows;
+use super::columns::columns_of;
 use super::csv::{Cell, TableReader};
 use super::store::MetricStore;
 

@@ -7,6 +7,7 @@ use midwatch_cluster::{Measured, Measurement};
 use midwatch_model::{EntityId, Finding, FindingKind, Measure, Onset, Question, Timestamp};
 use midwatch_sources::MetricQuery;
 
+use super::super::metrics::recognise;
 use crate::agents::metrics::series_name;
 use crate::agents::number;
 use crate::board::Board;
@@ -49,7 +50,8 @@ pub(super) async fn of(
     let mut entities: Vec<EntityId> = departed.iter().map(|(finding, _)| finding.entity.clone()).collect();
     entities.sort();
     entities.dedup();
-    let gathered = desk.series(MetricQuery { entities, metrics: Vec::new() }, question.window).await;
+    let mut gathered = desk.series(MetricQuery { entities, metrics: Vec::new() }, question.window).await;
+    recognise(&mut gathered, board);
     let mut by_key: BTreeMap<(&EntityId, String), &Series> = BTreeMap::new();
     for set in gathered.got.iter().filter_map(|got| got.data.as_ref()) {
         for series in &set.series {

@@ -2,13 +2,13 @@
 
 mod reading;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use midwatch_analysis::series::{Series, SeriesKey, SeriesSet, SeriesView, coverage, sampling};
 use midwatch_model::{
-    EntityId, EntityKind, Question, QuestionKind, Signal, SignedDuration, Timestamp, Window,
+    EntityId, EntityKind, Question, QuestionKind, Scope, Signal, SignedDuration, Timestamp, Window,
 };
 use midwatch_sources::MetricQuery;
 
@@ -39,6 +39,9 @@ static SPEC: AgentSpec = AgentSpec {
 
 /// Earlier days looked at for the same hours.
 const EARLIER: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Look-back up to which the range of earlier days stays the same.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 impl Agent for MetricsAgent {
     fn spec(&self) -> &'static AgentSpec {
@@ -97,10 +100,17 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
 }
 
 /// Calls the subjects of series what they are known as.
-fn recognise(gathered: &mut Gathered<SeriesSet>, board: &Board) {
+pub(crate) fn recognise(gathered: &mut Gathered<SeriesSet>, board: &Board) {
+    let mut places: BTreeMap<String, BTreeSet<Scope>> = BTreeMap::new();
+    for series in gathered.got.iter().filter_map(|got| got.data.as_ref()).flat_map(|set| &set.series) {
+        let entity = &series.key.entity;
+        places.entry(entity.name.clone()).or_default().insert(entity.scope.clone());
+    }
     for set in gathered.got.iter_mut().filter_map(|got| got.data.as_mut()) {
         for series in &mut set.series {
-            series.key.entity = board.known_as(&series.key.entity);
+            let entity = &series.key.entity;
+            let several = places.get(&entity.name).is_some_and(|places| places.len() > 1);
+            series.key.entity = board.known_as(entity, several);
         }
         set.series.sort_by(|a, b| a.key.cmp(&b.key));
     }
@@ -167,7 +177,9 @@ fn asked(question: &Question, board: &Board) -> Vec<EntityId> {
 
 /// The same series over the days before the window, by source, to tell what happens every day.
 async fn earlier(desk: &Desk<'_>, query: &MetricQuery, question: &Question) -> Gathered<SeriesSet> {
-    let start = question.window.start().checked_sub(EARLIER).unwrap_or(Timestamp::MIN);
+    // One range for every look-back of up to a day, so that a source which remembers is asked once.
+    let nearest = question.window.end().checked_sub(DAY).unwrap_or(Timestamp::MIN);
+    let start = question.window.start().min(nearest).checked_sub(EARLIER).unwrap_or(Timestamp::MIN);
     match Window::new(start, question.window.end()) {
         Some(window) => desk.series(query.clone(), window).await,
         None => Gathered { got: Vec::new(), failed: Vec::new() },

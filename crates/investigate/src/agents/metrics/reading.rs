@@ -228,8 +228,9 @@ impl Reader<'_> {
         };
         let what = if subject.rate { "rate of " } else { "" };
         let citation = match self.sent.get(&subject.series.key.metric) {
+            // One query brings many series; a comment of its language says which is meant.
             Some(sent) => Citation {
-                query: sent.query.clone(),
+                query: format!("{} # {} of {}", sent.query, subject.name(), subject.entity()),
                 link: sent.link.clone().or_else(|| self.citation.link.clone()),
                 ..self.citation.clone()
             },
