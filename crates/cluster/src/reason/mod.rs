@@ -11,6 +11,7 @@ mod restarts;
 pub(crate) mod rollouts;
 mod routing;
 mod scheduling;
+mod settings;
 mod startup;
 mod storage;
 pub(crate) mod symptoms;

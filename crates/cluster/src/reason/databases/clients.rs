@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use k8s_openapi::api::core::v1::Container;
-
-use crate::kind::{Kind, ObjectKey};
+use crate::kind::ObjectKey;
 use crate::picture::Picture;
+use crate::reason::settings::{self, Setting};
 use crate::reason::workload::Workload;
 
 /// A client's setting that leads to a service.
@@ -32,13 +31,6 @@ impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(…)")
     }
-}
-
-/// A setting with where it stands.
-struct Setting {
-    value: String,
-    at: ObjectKey,
-    name: String,
 }
 
 /// Schemes of addresses of databases, as drivers take them.
@@ -71,7 +63,9 @@ pub(super) fn links(picture: &Picture, workloads: &[Workload<'_>]) -> Vec<Link> 
         let Some(spec) = workload.spec() else { continue };
         let mut settings: BTreeMap<String, Setting> = BTreeMap::new();
         for container in &spec.containers {
-            collect(picture, workload, container, &mut settings);
+            let found = settings::of_container(picture, &workload.key, container);
+            let known = found.into_iter().filter(|setting| !setting.value.is_empty());
+            settings.extend(known.map(|setting| (setting.name.clone(), setting)));
         }
         for (name, setting) in &settings {
             if let Some(link) = link(picture, workload, name, setting, &settings, &servers)
@@ -128,69 +122,6 @@ fn servers(picture: &Picture, workloads: &[Workload<'_>]) -> BTreeMap<ObjectKey,
     found
 }
 
-fn collect(
-    picture: &Picture,
-    workload: &Workload<'_>,
-    container: &Container,
-    settings: &mut BTreeMap<String, Setting>,
-) {
-    let namespace = &workload.key.namespace;
-    for source in container.env_from.iter().flatten() {
-        let prefix = source.prefix.as_deref().unwrap_or("");
-        if let Some(name) = source.secret_ref.as_ref().map(|of| of.name.as_str()) {
-            let at = ObjectKey::new(Kind::Secret, namespace, name);
-            for (key, value) in secret(picture, namespace, name) {
-                settings.insert(format!("{prefix}{key}"), Setting { value, at: at.clone(), name: key });
-            }
-        }
-        if let Some(map) = source
-            .config_map_ref
-            .as_ref()
-            .and_then(|of| picture.config_maps.get(namespace, &of.name).present())
-        {
-            for (key, value) in map.object.data.iter().flatten() {
-                let setting = Setting { value: value.clone(), at: map.key.clone(), name: key.clone() };
-                settings.insert(format!("{prefix}{key}"), setting);
-            }
-        }
-    }
-    for variable in container.env.iter().flatten() {
-        let source = variable.value_from.as_ref();
-        let setting = if let Some(value) = &variable.value {
-            Some(Setting { value: value.clone(), at: workload.key.clone(), name: variable.name.clone() })
-        } else if let Some(of) = source.and_then(|source| source.secret_key_ref.as_ref()) {
-            let values = secret(picture, namespace, &of.name);
-            let value = values.into_iter().find(|(key, _)| *key == of.key).map(|(_, value)| value);
-            value.map(|value| Setting {
-                value,
-                at: ObjectKey::new(Kind::Secret, namespace, &of.name),
-                name: of.key.clone(),
-            })
-        } else if let Some(of) = source.and_then(|source| source.config_map_key_ref.as_ref()) {
-            let map = picture.config_maps.get(namespace, &of.name).present();
-            let value = map.and_then(|map| map.object.data.as_ref()?.get(&of.key).cloned());
-            value.map(|value| Setting {
-                value,
-                at: ObjectKey::new(Kind::ConfigMap, namespace, &of.name),
-                name: of.key.clone(),
-            })
-        } else {
-            None
-        };
-        if let Some(setting) = setting {
-            settings.insert(variable.name.clone(), setting);
-        }
-    }
-}
-
-fn secret(picture: &Picture, namespace: &str, name: &str) -> Vec<(String, String)> {
-    let Some(record) = picture.secrets.get(namespace, name).present() else { return Vec::new() };
-    let data = record.object.data.iter().flatten();
-    let data = data.filter_map(|(key, value)| Some((key.clone(), String::from_utf8(value.0.clone()).ok()?)));
-    let plain = record.object.string_data.iter().flatten().map(|(key, value)| (key.clone(), value.clone()));
-    data.filter(|(_, value)| !value.is_empty()).chain(plain).collect()
-}
-
 fn link(
     picture: &Picture,
     workload: &Workload<'_>,
@@ -221,7 +152,7 @@ fn link(
         service,
         server,
         port,
-        setting: (at.at.clone(), at.name.clone()),
+        setting: (at.holder.clone(), at.key.clone()),
         password,
     })
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{ConfigMap, Container, EnvVar, Secret};
+use k8s_openapi::api::core::v1::Container;
 
 use super::ground::{Edge, Ground};
 use crate::kind::ObjectKey;
-use crate::picture::Record;
+use crate::reason::settings::{self, Setting};
 
 /// Addresses taken from one workload.
 const EDGES_MAX: usize = 200;
@@ -50,17 +50,10 @@ pub(super) fn configured(ground: &Ground<'_>) -> Vec<Edge> {
     edges
 }
 
-/// One setting of a container: name, value, the object that holds the value.
-struct Setting {
-    name: String,
-    value: String,
-    holder: ObjectKey,
-}
-
 fn of_container(ground: &Ground<'_>, client: usize, container: &Container, edges: &mut Vec<Edge>) {
     let Some(workload) = ground.workloads.get(client) else { return };
     let namespace = workload.key.namespace.as_str();
-    let settings = settings(ground, namespace, &workload.key, container);
+    let settings = settings(ground, &workload.key, container);
     let ports: BTreeMap<String, u16> = settings
         .iter()
         .filter_map(|setting| {
@@ -101,112 +94,27 @@ fn host_stem(name: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn settings(
-    ground: &Ground<'_>,
-    namespace: &str,
-    workload: &ObjectKey,
-    container: &Container,
-) -> Vec<Setting> {
-    let picture = ground.picture;
-    let mut settings: Vec<Setting> = Vec::new();
-    for from in container.env_from.iter().flatten() {
-        let prefix = from.prefix.clone().unwrap_or_default();
-        let map = from.config_map_ref.as_ref().map(|found| found.name.as_str());
-        if let Some(map) = map.and_then(|name| picture.config_maps.get(namespace, name).present()) {
-            settings.extend(map.object.data.iter().flatten().map(|(name, value)| Setting {
-                name: format!("{prefix}{name}"),
-                value: value.clone(),
-                holder: map.key.clone(),
-            }));
-        }
-        let secret = from.secret_ref.as_ref().map(|found| found.name.as_str());
-        if let Some(secret) = secret.and_then(|name| picture.secrets.get(namespace, name).present()) {
-            settings.extend(secret_values(secret).map(|(name, value)| Setting {
-                name: format!("{prefix}{name}"),
-                value,
-                holder: secret.key.clone(),
-            }));
-        }
-    }
-    for variable in container.env.iter().flatten() {
-        if let Some(setting) = variable_setting(ground, namespace, workload, variable) {
-            settings.retain(|earlier| earlier.name != setting.name);
-            let value = expand(&setting.value, &settings);
-            settings.push(Setting { value, ..setting });
-        }
-    }
+/// Variables and arguments of a container.
+fn settings(ground: &Ground<'_>, workload: &ObjectKey, container: &Container) -> Vec<Setting> {
+    let mut settings = settings::of_container(ground.picture, workload, container);
     let words = container.command.iter().flatten().chain(container.args.iter().flatten());
     let arguments: Vec<Setting> = words
         .filter_map(|word| {
-            let word = expand(word, &settings);
+            let word = settings::expand(word, &settings);
             let (name, value) = match word.split_once('=') {
                 Some((name, value)) if name.starts_with('-') => (name.to_owned(), value.to_owned()),
                 _ => (String::new(), word),
             };
-            (value.len() <= TEXT_BYTES_MAX).then(|| Setting { name, value, holder: workload.clone() })
+            (value.len() <= TEXT_BYTES_MAX).then(|| Setting {
+                key: name.clone(),
+                name,
+                value,
+                holder: workload.clone(),
+            })
         })
         .collect();
     settings.extend(arguments);
     settings
-}
-
-/// Values of a secret that are text.
-fn secret_values(secret: &Record<Secret>) -> impl Iterator<Item = (String, String)> + '_ {
-    let plain = secret.object.string_data.iter().flatten().map(|(name, value)| (name.clone(), value.clone()));
-    let data = secret.object.data.iter().flatten();
-    let encoded =
-        data.filter_map(|(name, value)| Some((name.clone(), String::from_utf8(value.0.clone()).ok()?)));
-    plain.chain(encoded)
-}
-
-fn variable_setting(
-    ground: &Ground<'_>,
-    namespace: &str,
-    workload: &ObjectKey,
-    variable: &EnvVar,
-) -> Option<Setting> {
-    let name = variable.name.clone();
-    if let Some(value) = &variable.value {
-        return Some(Setting { name, value: value.clone(), holder: workload.clone() });
-    }
-    let from = variable.value_from.as_ref()?;
-    if let Some(wanted) = &from.config_map_key_ref {
-        let map: &Record<ConfigMap> = ground.picture.config_maps.get(namespace, &wanted.name).present()?;
-        let value = map.object.data.as_ref()?.get(&wanted.key)?.clone();
-        return Some(Setting { name, value, holder: map.key.clone() });
-    }
-    let wanted = from.secret_key_ref.as_ref()?;
-    let secret = ground.picture.secrets.get(namespace, &wanted.name).present()?;
-    let (_, value) = secret_values(secret).find(|(key, _)| *key == wanted.key)?;
-    Some(Setting { name, value, holder: secret.key.clone() })
-}
-
-/// Replaces `$(NAME)` by earlier settings, as the kubelet does; unknown ones stay and make the text no address.
-fn expand(value: &str, settings: &[Setting]) -> String {
-    if !value.contains("$(") || value.len() > TEXT_BYTES_MAX {
-        return value.to_owned();
-    }
-    let mut out = String::with_capacity(value.len());
-    let mut rest = value;
-    while let Some((before, after)) = rest.split_once("$(") {
-        out.push_str(before);
-        let Some((name, tail)) = after.split_once(')') else {
-            out.push_str("$(");
-            rest = after;
-            continue;
-        };
-        match settings.iter().find(|setting| setting.name == name) {
-            Some(setting) if out.len() <= TEXT_BYTES_MAX => out.push_str(&setting.value),
-            _ => {
-                out.push_str("$(");
-                out.push_str(name);
-                out.push(')');
-            }
-        }
-        rest = tail;
-    }
-    out.push_str(rest);
-    out
 }
 
 /// Words at the end of a setting's name that say its value is a host.
