@@ -21,6 +21,8 @@ pub enum FindingKind {
     FollowsLoad,
     /// A metric was looked at and is normal.
     MetricSteady,
+    /// A workload, or a whole cluster, whose state was checked and is as it is wanted.
+    StateSteady,
     /// A message that the baseline never held.
     LogNew,
     /// A message that became much more frequent.
@@ -67,6 +69,7 @@ impl FindingKind {
             FindingKind::MetricSeasonal => "metric_seasonal",
             FindingKind::FollowsLoad => "follows_load",
             FindingKind::MetricSteady => "metric_steady",
+            FindingKind::StateSteady => "state_steady",
             FindingKind::LogNew => "log_new",
             FindingKind::LogSurge => "log_surge",
             FindingKind::LogVanished => "log_vanished",

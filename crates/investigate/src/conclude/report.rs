@@ -194,7 +194,12 @@ fn checked_and_fine(case: &Case<'_>) -> Vec<Claim> {
         .board
         .findings
         .values()
-        .filter(|finding| matches!(finding.kind, FindingKind::MetricSteady | FindingKind::MetricSeasonal))
+        .filter(|finding| {
+            matches!(
+                finding.kind,
+                FindingKind::MetricSteady | FindingKind::StateSteady | FindingKind::MetricSeasonal
+            )
+        })
         // What fills up is not fine.
         .filter(|finding| !finding.concepts.iter().any(|concept| concept == FILLING))
         .collect();

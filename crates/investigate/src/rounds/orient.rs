@@ -280,7 +280,10 @@ fn baseline_in_sight(board: &Board, window: &Window) -> bool {
 pub(crate) fn is_worse(finding: &Finding) -> bool {
     finding.strength.z >= DEPARTURE_Z_MIN
         && finding.concepts.iter().any(|concept| concept == crate::concepts::WORSE)
-        && !matches!(finding.kind, FindingKind::MetricSteady | FindingKind::MetricSeasonal)
+        && !matches!(
+            finding.kind,
+            FindingKind::MetricSteady | FindingKind::StateSteady | FindingKind::MetricSeasonal
+        )
 }
 
 fn orientation(incident: Incident, range: Range, board: &Board) -> Orientation {
@@ -388,7 +391,9 @@ pub(crate) fn settle_condition(orientation: &mut Orientation, board: &mut Board)
             let steady: Vec<&Finding> = board
                 .findings
                 .values()
-                .filter(|finding| finding.kind == FindingKind::MetricSteady)
+                .filter(|finding| {
+                    matches!(finding.kind, FindingKind::MetricSteady | FindingKind::StateSteady)
+                })
                 .filter(|finding| entity.as_ref().is_none_or(|entity| finding.entity == *entity))
                 .collect();
             if steady.is_empty() {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use midwatch_model::{
-    Actor, Budget, EntryKind, Gap, Plan, Question, QuestionKind, Round, Signal, Step, StepId, Timestamp,
+    Actor, Budget, EntryKind, FindingKind, Gap, Plan, Question, QuestionKind, Round, Signal, Step, StepId,
+    Timestamp,
 };
 use midwatch_sources::Source;
 use serde::Serialize;
@@ -196,13 +197,11 @@ fn outcome_of(kind: QuestionKind, answer: &StepAnswer) -> String {
             parts.push(format!("{count} {}", if count == 1 { one } else { many }));
         }
     };
-    let departures = answer
-        .findings
-        .iter()
-        .filter(|finding| finding.kind != midwatch_model::FindingKind::MetricSteady)
-        .count();
-    say(departures, "finding", "findings");
-    say(answer.findings.len() - departures, "normal series", "normal series");
+    let of = |kind: FindingKind| answer.findings.iter().filter(|finding| finding.kind == kind).count();
+    let (series, states) = (of(FindingKind::MetricSteady), of(FindingKind::StateSteady));
+    say(answer.findings.len() - series - states, "finding", "findings");
+    say(series, "normal series", "normal series");
+    say(states, "thing as wanted", "things as wanted");
     say(answer.changes.len(), "change", "changes");
     say(answer.readings.len(), "diff read", "diffs read");
     say(answer.relations.len(), "relation", "relations");

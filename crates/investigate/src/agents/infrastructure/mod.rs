@@ -113,7 +113,7 @@ fn read(picture: &Picture, context: &Context, window: &Window, citation: &Citati
         let well = Draft {
             summary: "the cluster was checked and nothing in it was found wrong".to_owned(),
             ..Draft::new(
-                FindingKind::MetricSteady,
+                FindingKind::StateSteady,
                 EntityId::new(EntityKind::Workload, "cluster"),
                 "cluster",
                 cited.id.clone(),

@@ -25,7 +25,7 @@ pub(super) fn well(
         let pods = if *wanted == 1 { "its 1 pod".to_owned() } else { format!("all {wanted} pods") };
         let draft = Draft {
             summary: format!("{key} has {pods} ready, and nothing in the cluster was found wrong with it"),
-            ..Draft::new(FindingKind::MetricSteady, names.entity(key), key.to_string(), cited.clone())
+            ..Draft::new(FindingKind::StateSteady, names.entity(key), key.to_string(), cited.clone())
         };
         draft.finish()
     });
