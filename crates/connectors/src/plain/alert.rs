@@ -176,9 +176,19 @@ fn to_alert(object: &Map<String, Value>, around: &Fields<'_>) -> Option<Alert> {
         resolved_at: resolved_at.filter(|_| state == AlertState::Resolved),
         fingerprint: text(&all, FINGERPRINT),
         labels,
-        annotations: pairs(object, ANNOTATIONS),
+        annotations: annotations(object, &all),
         link: text(&all, LINK),
     })
+}
+
+/// What is sent as annotations, and the sentences beside the one that became the summary.
+fn annotations(object: &Map<String, Value>, all: &Fields<'_>) -> BTreeMap<String, String> {
+    let mut annotations = pairs(object, ANNOTATIONS);
+    let sentences = SUMMARY.iter().filter_map(|name| Some((*name, alerting::scalar_text(all.get(*name)?)?)));
+    for (name, sentence) in sentences.skip(1) {
+        alerting::insert(&mut annotations, name, &sentence);
+    }
+    annotations
 }
 
 /// The texts below keys called one of `names`.

@@ -81,6 +81,15 @@ fn a_trigger_holds_labels_and_nothing_else_than_was_said() {
 }
 
 #[test]
+fn sentences_beside_the_summary_are_kept() {
+    let sent = br#"{"summary": "orders fail", "description": "svc-a answers 404", "text": "orders fail", "severity": "high"}"#;
+    let alert = alert::decode(sent).unwrap().alerts.remove(0);
+    let kept = [("description", "svc-a answers 404"), ("text", "orders fail")];
+    assert_eq!(alert.summary, "orders fail");
+    assert_eq!(alert.annotations, kept.map(|(name, said)| (name.to_owned(), said.to_owned())).into());
+}
+
+#[test]
 fn a_sentence_alone_is_no_alert() {
     for (text, accepted) in [
         (r#"{"message": "hello", "timestamp": "2026-03-01T10:00:00Z"}"#, false),
