@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use midwatch_model::{
     Change, ChangeId, Chart, Claim, ContentId, Damage, EntityId, EntityKind, Evidence, EvidenceId, Finding,
-    FindingId, Gap, Relation, Round, Signal, SourceNote, Step, Timestamp, TrailStep,
+    FindingId, Gap, Measure, Relation, Round, Signal, SourceNote, Step, Timestamp, TrailStep,
 };
 use serde::{Deserialize, Serialize};
 
@@ -202,6 +202,28 @@ pub struct StepAnswer {
     pub queries: Vec<String>,
 }
 
+/// What the firing alerts speak of, in their labels, annotations and sentences.
+#[derive(Debug, Clone, Default)]
+pub struct Alerted {
+    /// Their target and every word that could be a name, as names are compared.
+    pub names: BTreeSet<String>,
+    /// Measures that they name.
+    pub measures: BTreeSet<Measure>,
+}
+
+impl Alerted {
+    /// Whether they name an entity of this name.
+    pub fn names(&self, name: &str) -> bool {
+        self.names.contains(&squash(name))
+    }
+
+    /// Whether they say of the finding's entity that its measure is out of order: they name both.
+    pub fn speaks_of(&self, finding: &Finding) -> bool {
+        self.names(&finding.entity.name)
+            && finding.measure.is_some_and(|measure| self.measures.contains(&measure))
+    }
+}
+
 /// Everything gathered so far.
 #[derive(Debug, Clone, Default)]
 pub struct Board {
@@ -255,6 +277,8 @@ pub struct Board {
     pub messages: Vec<MessageCount>,
     /// When the first alert fired.
     pub fired_at: Option<Timestamp>,
+    /// What the firing alerts speak of.
+    pub alerted: Alerted,
     /// Documents that name something involved.
     pub documents: Vec<Claim>,
     /// Series worth drawing.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use midwatch_analysis::series::{classify, words_of};
 use midwatch_model::{Alert, AlertState, EntityId, Finding, FindingKind, Incident, Measure, Severity, Unit};
 
-use crate::board::{Board, squash};
+use crate::board::{Alerted, Board, squash};
 use crate::concepts::{NO_BASELINE, WORSE};
 
 /// Robust z of what had no baseline and an alert speaks of: a departure, on somebody's word.
@@ -23,6 +23,7 @@ pub(crate) fn believe_alerts(incident: &mut Incident, board: &mut Board) {
         return;
     }
     let spoken = Spoken::of(&firing, incident.target.as_ref());
+    board.alerted = Alerted { names: spoken.entities.clone(), measures: spoken.measures.clone() };
     for finding in board.findings.values_mut() {
         if has(finding, NO_BASELINE) && !has(finding, WORSE) && spoken.of_finding(finding) {
             finding.concepts.push(WORSE.to_owned());

@@ -278,6 +278,27 @@ fn a_firing_alert_is_believed_of_what_it_names_and_of_nothing_else() {
 }
 
 #[test]
+fn an_alert_speaks_of_the_measures_and_the_names_that_it_says() {
+    let spoken = |alert: Alert| {
+        let mut board = Board::default();
+        believe_alerts(&mut orientation(vec![alert]).incident, &mut board);
+        let of = |name: &str, measure| {
+            let entity = EntityId::new(EntityKind::Database, name);
+            board.alerted.speaks_of(&unjudged(&entity, FindingKind::MetricShift, "x", measure))
+        };
+        let lag = Some(Measure::ReplicationLag);
+        (
+            of("db-a-replica", lag),
+            of("db-b", lag),
+            of("db-a-replica", Some(Measure::Memory)),
+            of("db-a-replica", None),
+        )
+    };
+    assert_eq!(spoken(lag_alert()), (true, false, false, false));
+    assert_eq!(spoken(Alert { state: AlertState::Resolved, ..lag_alert() }), (false, false, false, false));
+}
+
+#[test]
 fn what_is_well_answers_an_alert_only_about_what_it_speaks_of() {
     let entity = EntityId::new(EntityKind::Database, "db-a-replica");
     let steady = |subject: &str, measure| {

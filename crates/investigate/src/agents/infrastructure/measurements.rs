@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use midwatch_analysis::series::Series;
 use midwatch_cluster::{Measured, Measurement};
-use midwatch_model::{EntityId, Finding, FindingKind, Measure, Onset, Question, Timestamp};
+use midwatch_model::{EntityId, Finding, FindingKind, Measure, Onset, Question};
 use midwatch_sources::MetricQuery;
 
 use super::super::metrics::recognise;
@@ -32,7 +32,7 @@ pub(super) async fn of(
                 FindingKind::MetricShift | FindingKind::MetricRamp | FindingKind::MetricSaturated
             )
         })
-        .filter(|finding| !was_over(finding, board.fired_at))
+        .filter(|finding| !was_over(finding, board))
         .filter_map(|finding| Some((finding, measured(finding)?)))
         .collect();
     if departed.is_empty() {
@@ -83,9 +83,10 @@ pub(super) async fn of(
 }
 
 /// Whether a departure had ended when the alert fired: what is slow at that time, which is what a cluster is asked about,
-/// is not slow because of it.
-fn was_over(finding: &Finding, fired_at: Option<Timestamp>) -> bool {
-    finding.ended_at.zip(fired_at).is_some_and(|(ended, fired)| ended < fired)
+/// is not slow because of it. An alert looks back over its last minutes, so what it speaks of itself is not over.
+fn was_over(finding: &Finding, board: &Board) -> bool {
+    let ended = finding.ended_at.zip(board.fired_at).is_some_and(|(ended, fired)| ended < fired);
+    ended && !board.alerted.speaks_of(finding)
 }
 
 /// Medians before the onset and after it, its uncertainty left out on both sides.
