@@ -1,4 +1,6 @@
-//! What is known about a cluster from elsewhere: measurements and who calls whom.
+//! What is known about a cluster from elsewhere: measurements, who calls whom, and what an alert names.
+
+use std::collections::BTreeSet;
 
 /// What was measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,4 +49,6 @@ pub struct Context {
     pub measurements: Vec<Measurement>,
     /// Who calls whom: (caller, callee), names of services or workloads.
     pub calls: Vec<(String, String)>,
+    /// Services and workloads that an alert or a person says are affected, by their names in the cluster.
+    pub named: BTreeSet<String>,
 }

@@ -54,7 +54,7 @@ mod tests {
         }
         capture.push("cluster.yaml", objects);
         let calls = calls.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        let context = Context { measurements: measurements.to_vec(), calls };
+        let context = Context { measurements: measurements.to_vec(), calls, ..Context::default() };
         let found = faults(&Picture::read(capture, None), &context);
         let shown: Vec<(FaultKind, &str, Certainty)> =
             found.iter().map(|fault| (fault.kind, fault.object.name.as_str(), fault.certainty)).collect();

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::core::v1::ConfigMap;
 
 use super::address::{HostPort, Target, target};
+use super::borrowed::{self, Borrowed};
 use super::ground::Ground;
 use super::route_files::{Route, routes};
 use crate::fault::{Certainty, Fault, FaultKind, Standing};
@@ -74,12 +75,12 @@ fn settle(ground: &Ground<'_>, gateway: &[usize], route: &mut Route) {
 }
 
 /// The letters and digits of a text.
-fn bare(text: &str) -> String {
+pub(super) fn bare(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 /// What a route says of its destination: its id, and each segment of its path.
-fn sayings(route: &Route) -> Vec<(usize, String)> {
+pub(super) fn sayings(route: &Route) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     if !route.id.is_empty() {
         found.push((0, bare(&route.id)));
@@ -90,18 +91,21 @@ fn sayings(route: &Route) -> Vec<(usize, String)> {
     found
 }
 
-/// How a saying becomes a host: what stands before it and after it.
+/// How a saying becomes a name: what stands before it and after it.
 type Affixes = (String, String);
 
-/// For each position of a saying the affixes that most routes agree on.
-fn rules(routes: &[Route]) -> BTreeMap<usize, Affixes> {
+/// For each position of a saying the affixes that most routes agree on, to get the name that `name_of` a route gives.
+pub(super) fn rules<'r>(
+    routes: &'r [Route],
+    name_of: impl Fn(&'r Route) -> Option<&'r str>,
+) -> BTreeMap<usize, Affixes> {
     let mut votes: BTreeMap<usize, (usize, BTreeMap<Affixes, usize>)> = BTreeMap::new();
     for route in routes {
-        let host = bare(&route.host);
+        let Some(name) = name_of(route).map(bare) else { continue };
         for (position, saying) in sayings(route) {
             let (all, fitting) = votes.entry(position).or_default();
             *all += 1;
-            if let Some((before, after)) = host.split_once(saying.as_str()) {
+            if let Some((before, after)) = name.split_once(saying.as_str()) {
                 *fitting.entry((before.to_owned(), after.to_owned())).or_default() += 1;
             }
         }
@@ -119,12 +123,15 @@ fn rules(routes: &[Route]) -> BTreeMap<usize, Affixes> {
 }
 
 fn wrong(ground: &Ground<'_>, map: &Record<ConfigMap>, gateway: &[usize], routes: &[Route]) -> Vec<Fault> {
-    let rules = rules(routes);
+    let rules = rules(routes, |route| Some(route.host.as_str()));
     let places = places(ground, &map.key.namespace);
     let hosts: BTreeSet<&str> = routes.iter().map(|route| route.host.as_str()).collect();
     let mut faults = Vec::new();
     if rules.is_empty() {
         faults.extend(taken_from(ground, map, gateway, routes, &places));
+        if faults.is_empty() {
+            faults.extend(borrowers(ground, map, gateway, routes, &places));
+        }
     }
     for route in routes {
         let predictions: Vec<(usize, String)> = sayings(route)
@@ -167,11 +174,7 @@ fn taken_from(
     for route in routes {
         routes_to.entry(route.host.as_str()).or_default().push(route);
     }
-    let callees = ground.context.calls.iter().filter(|(caller, _)| caller == name).map(|(_, callee)| callee);
-    let unreached: BTreeSet<&ObjectKey> = callees
-        .filter(|callee| !routes_to.contains_key(callee.as_str()))
-        .filter_map(|callee| places.get(&bare(callee)))
-        .collect();
+    let unreached = unreached_callees(ground, name, routes, places);
     let doubled: Vec<&Vec<&Route>> = routes_to.values().filter(|routes| routes.len() >= 2).collect();
     let ([meant], [siblings]) = (&unreached.into_iter().collect::<Vec<_>>()[..], &doubled[..]) else {
         return None;
@@ -196,6 +199,72 @@ fn taken_from(
         remedy::on("edit", &map.key)
     );
     Some(fault)
+}
+
+/// Places that the gateway is known to call and that no route leads to.
+fn unreached_callees<'p>(
+    ground: &Ground<'_>,
+    gateway: &str,
+    routes: &[Route],
+    places: &'p BTreeMap<String, ObjectKey>,
+) -> BTreeSet<&'p ObjectKey> {
+    let hosts: BTreeSet<&str> = routes.iter().map(|route| route.host.as_str()).collect();
+    let callees =
+        ground.context.calls.iter().filter(|(caller, _)| caller == gateway).map(|(_, callee)| callee);
+    callees
+        .filter(|callee| !hosts.contains(callee.as_str()))
+        .filter_map(|callee| places.get(&bare(callee)))
+        .collect()
+}
+
+/// Routes that use the variable of another route. The place that such a route was meant for is one that no route reaches.
+fn borrowers(
+    ground: &Ground<'_>,
+    map: &Record<ConfigMap>,
+    gateway: &[usize],
+    routes: &[Route],
+    places: &BTreeMap<String, ObjectKey>,
+) -> Vec<Fault> {
+    let name = gateway_name(ground, map, gateway);
+    let mut unreached = unreached_callees(ground, &name, routes, places);
+    let are_callees = !unreached.is_empty();
+    if !are_callees && !ground.context.calls.iter().any(|(caller, _)| *caller == name) {
+        let hosts: BTreeSet<&str> = routes.iter().map(|route| route.host.as_str()).collect();
+        unreached.extend(
+            places.values().filter(|place| !hosts.contains(place.name.as_str()) && place.name != name),
+        );
+    }
+    let fault = |found: &Borrowed<'_>| {
+        let Borrowed { route, owner } = found;
+        let variable = route.variable.as_deref().unwrap_or_default();
+        let mut fault = match borrowed::meant(ground, route, &unreached, are_callees) {
+            Some(meant) => {
+                let mut fault = misroute(ground, map, gateway, route, meant.place, true);
+                fault.facts.truncate(1);
+                fault.facts.extend(
+                    meant.because.into_iter().map(|said| ground.fact(&meant.place.clone(), &[], said)),
+                );
+                fault
+            }
+            None => {
+                let mut fault = dead_end(ground, map, gateway, route);
+                fault.summary = format!("in {name}, {} leads to {}", called(route), route.host);
+                fault.neighbours = vec![FaultKind::ClientAddressWrong];
+                if unreached.is_empty() {
+                    fault.standing = Standing::Latent;
+                }
+                fault
+            }
+        };
+        let owned = format!(
+            "{variable} is the variable of {}, and most routes here have one of their own",
+            called(owner)
+        );
+        fault.summary = format!("{}: {owned}", fault.summary);
+        fault.facts.push(route_fact(ground, map, owner, owned));
+        fault
+    };
+    borrowed::borrowed(routes).iter().map(fault).collect()
 }
 
 /// Services and workloads that a route may lead to, by the letters of their names.
@@ -381,5 +450,61 @@ mod tests {
             "nobody calls the other"
         );
         assert_eq!(found(&["svc-a", "svc-c", "svc-d"], &all), [], "nothing took its route");
+    }
+
+    /// A gateway whose routes have targets in variables, with services called `svc-…` that say nothing of them: the
+    /// second route has the variable of the third.
+    fn borrowed(named: &[&str], settings: &str, ids: [&str; 4]) -> Vec<(ObjectKey, Certainty, Standing)> {
+        let mut text = String::from(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: gate-config, namespace: shop, uid: u}\ndata:\n  application.yml: |\n    \
+             routes:\n",
+        );
+        let variables = [ids[0], ids[2], ids[2], ids[3]];
+        for ((id, variable), to) in ids.iter().zip(variables).zip(["svc-a", "svc-c", "svc-c", "svc-d"]) {
+            let variable = variable.to_ascii_uppercase();
+            text.push_str(&format!(
+                "      - id: {id}\n        uri: http://${{{variable}_HOST:{to}}}:80\n        predicates:\n          - Path=/x/{id}/**\n"
+            ));
+        }
+        text.push_str(
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: gate, namespace: shop, uid: u}\nspec:\n  selector: \
+             {matchLabels: {app: gate}}\n  template:\n    metadata: {labels: {app: gate}}\n    spec:\n      containers: [{name: \
+             gate}]\n      volumes: [{name: config, configMap: {name: gate-config}}]\n",
+        );
+        for name in ["svc-a", "svc-b", "svc-c", "svc-d", "svc-e"] {
+            let env = if name == "svc-b" { settings } else { "" };
+            text.push_str(&format!(
+                "---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: shop, uid: u}}\nspec: {{selector: {{app: \
+                 {name}}}, ports: [{{port: 80}}]}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: \
+                 shop, uid: u}}\nspec: {{selector: {{matchLabels: {{app: {name}}}}}, template: {{metadata: {{labels: {{app: \
+                 {name}}}}}, spec: {{containers: [{{name: main, env: [{env}]}}]}}}}}}\n"
+            ));
+        }
+        let mut capture = Capture::default();
+        capture.push("kubectl get cm,deploy,svc -n shop -o yaml", text);
+        let picture = Picture::read(capture, None);
+        let callees = ["svc-a", "svc-b", "svc-c", "svc-d", "svc-e"];
+        let calls = callees.iter().map(|callee| ("gate".to_owned(), (*callee).to_owned())).collect();
+        let named = named.iter().map(|name| (*name).to_owned()).collect();
+        let context = Context { calls, named, ..Context::default() };
+        faults(&Ground::new(&picture, &context))
+            .into_iter()
+            .map(|fault| (fault.object, fault.certainty, fault.standing))
+            .collect()
+    }
+
+    #[test]
+    fn a_route_with_the_variable_of_another_was_meant_for_whom_its_settings_or_the_alert_name() {
+        let ids = ["red", "blue", "green", "white"];
+        let of =
+            |name: &str| (ObjectKey::new(Kind::Deployment, "shop", name), Certainty::Shown, Standing::Active);
+        assert_eq!(borrowed(&[], "{name: BLUE_DB, value: x}", ids), [of("svc-b")]);
+        assert_eq!(borrowed(&["svc-e", "svc-a"], "", ids), [of("svc-e")]);
+        // Nothing tells whom it was meant for, or two signs disagree: the gateway is to be looked at.
+        let gate = (ObjectKey::new(Kind::Deployment, "shop", "gate"), Certainty::Suspected, Standing::Active);
+        assert_eq!(borrowed(&[], "", ids), std::slice::from_ref(&gate));
+        assert_eq!(borrowed(&["svc-e"], "{name: BLUE_DB, value: x}", ids), [gate]);
+        // A route beside the one whose place it shares.
+        assert_eq!(borrowed(&[], "", ["red", "green-old", "green", "white"]), []);
     }
 }

@@ -1,6 +1,7 @@
 //! Reasons about the walk of a call: client, name, port, protocol, selector, target port, endpoint, gateway, policy.
 
 mod address;
+mod borrowed;
 mod certificates;
 mod clients;
 mod dns;

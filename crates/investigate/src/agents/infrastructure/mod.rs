@@ -68,13 +68,21 @@ async fn answer(question: &Question, desk: &Desk<'_>, board: &Board) -> Result<S
         .filter(|relation| relation.kind == RelationKind::Calls)
         .map(|relation| (relation.from.name.clone(), relation.to.name.clone()))
         .collect();
-    let context = Context { measurements, calls };
+    let mut context = Context { measurements, calls, ..Context::default() };
     for got in gathered.got {
         let Some(printouts) = got.data else { continue };
         let picture = Picture::read(capture(printouts), None);
+        context.named = named(&picture, board);
         read(&picture, &context, &question.window, &got.citation, &mut result);
     }
     Ok(result)
+}
+
+/// Services and workloads that the firing alerts name.
+fn named(picture: &Picture, board: &Board) -> BTreeSet<String> {
+    let workloads = midwatch_cluster::workload_keys(picture).into_iter().map(|key| key.name);
+    let services = picture.services.iter().map(|service| service.key.name.clone());
+    workloads.chain(services).filter(|name| board.alerted.names(name)).collect()
 }
 
 fn capture(printouts: Vec<Printout>) -> Capture {
