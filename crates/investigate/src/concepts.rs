@@ -17,6 +17,9 @@ pub const FILLING: &str = "filling_up";
 /// Something never seen normal: whether it is out of the ordinary takes a baseline, or somebody who knows.
 pub const NO_BASELINE: &str = "no_baseline";
 
+/// Processor use that changed by so little that nothing else on the machine can feel it.
+pub const SLIGHT: &str = "slight";
+
 /// A caller's time limit ran out.
 pub const DEADLINE_EXCEEDED: &str = "deadline_exceeded";
 
@@ -47,6 +50,10 @@ pub const ADDED: &[(&str, &str)] = &[
     (
         NO_BASELINE,
         "by metrics, to a series that left its first level within its first points or stands at its limit all the time; by logs, to trouble with no earlier lines to compare with; it becomes worse when a firing alert speaks of it",
+    ),
+    (
+        SLIGHT,
+        "by metrics, to processor use that changed by less than 0.05 cores: what shares the machine cannot feel it",
     ),
     (DEADLINE_EXCEEDED, "by traces, to failing spans whose time limit ran out or whose callee was slow"),
     (UPSTREAM_ERROR, "by traces, to failing calls of something that leaves no spans"),

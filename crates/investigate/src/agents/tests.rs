@@ -56,6 +56,25 @@ fn metrics_that_depart_and_metrics_that_do_not() {
 }
 
 #[test]
+fn processor_use_that_nothing_else_can_feel_is_slight() {
+    let script = Script::default()
+        .metric("svc-a", "cpu_usage_cores", then(0.003, 0.006))
+        .metric("svc-b", "cpu_usage_cores", then(0.3, 0.6))
+        .metric("svc-c", "cpu_percent", then(3.0, 6.0));
+    check(
+        "metrics",
+        &question(QuestionKind::MetricBehaviour),
+        &script,
+        &Board::default(),
+        &[
+            "metric_shift svc-a cpu_usage_cores up minute 80 (slight worse)",
+            "metric_shift svc-b cpu_usage_cores up minute 80 (worse)",
+            "metric_shift svc-c cpu_percent up minute 80 (worse)",
+        ],
+    );
+}
+
+#[test]
 fn a_disk_that_fills_all_the_time_is_not_normal_and_a_hole_is_noticed() {
     let script = Script::default()
         .metric("svc-a", "disk_used_percent", |at| 75.0 + 0.15 * at as f64 + (at % 3) as f64 / 10.0)

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use midwatch_model::{EntityId, EvidenceId, Finding, FindingId, FindingKind, Term, TermKind};
 
 use crate::board::{Board, CLOCK_TOLERANCE_S};
+use crate::concepts::SLIGHT;
 use crate::mechanisms::{Mechanism, Place, Prediction};
 use crate::rounds::is_worse;
 use crate::system::SystemView;
@@ -59,6 +60,10 @@ pub(super) fn matches<'b>(
         })
         .filter(|finding| prediction.at != Place::Host || finding.entity != *entity)
         .filter(|finding| prediction.at != Place::Host || !came_later(board, entity, finding))
+        // A neighbour takes no more than it uses.
+        .filter(|finding| {
+            prediction.at != Place::Host || !finding.concepts.iter().any(|concept| concept == SLIGHT)
+        })
         .map(|finding| (finding, strength(finding)))
         .collect();
     found.sort_by(|(a, x), (b, y)| y.total_cmp(x).then_with(|| a.id.cmp(&b.id)));

@@ -273,3 +273,20 @@ fn scores_are_the_sums_of_their_terms() {
         assert!((theory.score - sum).abs() < 1e-9, "{} is not {sum}", theory.score);
     }
 }
+
+#[test]
+fn a_neighbour_takes_no_more_than_it_uses() {
+    let set = set();
+    let mechanism = set.iter().find(|mechanism| mechanism.id == "noisy_neighbour").unwrap();
+    let prediction = mechanism.predicts.iter().find(|prediction| prediction.at == Place::Host).unwrap();
+    let entity = EntityId::service("svc-a");
+    let found = |concept: Option<&str>| {
+        let mut board = board_for(mechanism);
+        for finding in board.findings.values_mut() {
+            finding.concepts.extend(concept.map(str::to_owned));
+        }
+        let view = BoardView::of(&board);
+        super::matching::matches(&board, &view, &entity, prediction).len()
+    };
+    assert_eq!((found(None), found(Some(crate::concepts::SLIGHT))), (1, 0));
+}

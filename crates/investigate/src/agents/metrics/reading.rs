@@ -17,7 +17,7 @@ use midwatch_model::{
 
 use super::super::{CLIMBING, Draft, at, eighth, number, onset_at};
 use crate::board::{Eighths, FailedShare, StepAnswer};
-use crate::concepts::{CANCELLED, FILLING, NO_BASELINE, WORSE};
+use crate::concepts::{CANCELLED, FILLING, NO_BASELINE, SLIGHT, WORSE};
 use crate::desk::evidence;
 
 /// Points of a series kept as evidence; more are thinned evenly and said.
@@ -166,6 +166,9 @@ fn requests(
     }
     counted
 }
+
+/// Cores that others on a machine can feel: a twentieth of one.
+const CORES_FELT_MIN: f64 = 0.05;
 
 /// What of its limit something must have reached for a climb towards it to be worth a word.
 const NEARLY_FULL: f64 = 0.8;
@@ -385,6 +388,9 @@ impl Reader<'_> {
             // What left its level for the better once does not hide that its latest hours are those of every day.
             draft.kind = FindingKind::MetricSeasonal;
             draft.summary = seasonal_text(subject, &same);
+        }
+        if cores_moved(subject, found).is_some_and(|cores| cores < CORES_FELT_MIN) {
+            draft.concepts.push(SLIGHT.to_owned());
         }
         if subject.meaning.measure == Measure::Errors
             && subject.series.key.metric.to_lowercase().contains("cancel")
@@ -637,6 +643,14 @@ fn full(subject: &Subject<'_>) -> Option<Saturation> {
     let options = saturation_options(subject.meaning.measure);
     saturation(subject.view(), Limit::Unit(subject.meaning.unit), &options)
         .filter(|_| CAN_SATURATE.contains(&subject.meaning.measure))
+}
+
+/// By how many cores a departure changed the use of processors; `None` when its unit does not tell.
+fn cores_moved(subject: &Subject<'_>, found: &OnsetEstimate) -> Option<f64> {
+    let unit = subject.meaning.unit;
+    let in_cores = unit == Unit::Cores || (subject.rate && unit == Unit::Seconds);
+    let moved = (found.shift.after - found.shift.before).abs() * subject.meaning.to_unit;
+    (subject.meaning.measure == Measure::Cpu && in_cores).then_some(moved)
 }
 
 /// The sustained departure of a series, of rare events too; lone spikes do not count.
