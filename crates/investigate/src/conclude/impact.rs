@@ -264,7 +264,11 @@ pub(super) fn timeline(case: &Case<'_>) -> Vec<TimelineEvent> {
             Some(deploy) if is_rollback(case, deploy) => {
                 format!("{what} put {} of {entity} back: {}", cut(&deploy.reference, 40), change_text(change))
             }
-            _ => format!("{what} reached {entity}: {}", change_text(change)),
+            _ => {
+                let told = change_text(change);
+                let own = told.strip_prefix(what).and_then(|rest| rest.strip_prefix(' ')).unwrap_or(&told);
+                format!("{what} reached {entity}: {own}")
+            }
         };
         let Some(claim) = Claim::from_evidence(text, &evidence) else { continue };
         events.push(TimelineEvent {

@@ -286,11 +286,10 @@ pub(crate) fn change_text(change: &Change) -> String {
     let told = change.title.split("; ").next().unwrap_or_default();
     let told = crate::agents::cut(told, 90);
     if told.contains(&change.reference) {
-        return if told.starts_with(change.kind.as_str()) {
-            told
-        } else {
-            format!("{} {told}", change.kind.as_str())
-        };
+        let says_kind = told
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| word.eq_ignore_ascii_case(change.kind.as_str()));
+        return if says_kind { told } else { format!("{} {told}", change.kind.as_str()) };
     }
     format!("{} {} (“{told}”)", change.kind.as_str(), crate::agents::cut(&change.reference, 40))
 }
