@@ -109,6 +109,15 @@ impl Renaming {
                     }
                 }
             }
+            // A line break written as an escape ends the word before it as a real one does.
+            if let Some((escape, after)) =
+                ESCAPES.iter().find_map(|one| Some((*one, rest.strip_prefix(*one)?)))
+            {
+                out.push_str(escape);
+                before = ' ';
+                rest = after;
+                continue;
+            }
             out.push(first);
             before = first;
             rest = rest.get(first.len_utf8()..).unwrap_or("");
@@ -116,6 +125,9 @@ impl Renaming {
         out
     }
 }
+
+/// White space as JSON and quoted text write it.
+const ESCAPES: [&str; 3] = ["\\n", "\\t", "\\r"];
 
 fn is_part(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '-' || c == '_'
@@ -150,6 +162,10 @@ mod tests {
             renaming.apply("cart cart-7d4b9 mycart my-cart cart-db:5432 carton http://cart:80/cart");
         let encoded = renaming.apply(&format!("  HOST: {}\n", STANDARD.encode("cart-db")));
         assert_eq!(encoded, format!("  HOST: {}\n", STANDARD.encode("ser-ab")));
+        assert_eq!(
+            renaming.apply(r#"{"said":"cart slow\ncart-db down"}"#),
+            r#"{"said":"ser-aa slow\nser-ab down"}"#
+        );
         assert_eq!(changed, "ser-aa ser-aa-7d4b9 mycart my-cart ser-ab:5432 carton http://ser-aa:80/ser-aa");
     }
 }
