@@ -313,3 +313,45 @@ fn what_was_not_looked_at_is_named() {
     let lone = picture(&[("kubectl get cm -n shop", "NAME   DATA   AGE\na      1      5d\n")]);
     assert_eq!(counts(&lone).len(), 1);
 }
+
+#[test]
+fn lists_of_the_api_prove_absence_where_they_were_asked() {
+    let refused = "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"configmaps is forbidden: User \
+                   \\\"ann\\\" cannot list resource \\\"configmaps\\\" in API group \\\"\\\" at the cluster \
+                   scope\",\"reason\":\"Forbidden\",\"code\":403}";
+    let list = |kind: &str, metadata: &str, items: &str| {
+        format!(
+            "{{\"kind\":\"{kind}List\",\"apiVersion\":\"v1\",\"metadata\":{{{metadata}}},\"items\":[{items}]}}"
+        )
+    };
+    let named = "{\"metadata\":{\"name\":\"a\",\"namespace\":\"shop\",\"uid\":\"1\"}}";
+    let documents = [
+        ("GET /api/v1/secrets?limit=500", list("Secret", "", named)),
+        ("GET /api/v1/namespaces/shop/serviceaccounts?limit=500", list("ServiceAccount", "", "")),
+        ("GET /api/v1/services?limit=500", list("Service", "\"continue\":\"next\"", named)),
+        ("GET /api/v1/endpoints?labelSelector=app%3Da", list("Endpoints", "", named)),
+        ("GET /api/v1/configmaps?limit=500", refused.to_owned()),
+        ("GET /api/v1/namespaces/shop/pods/a/log?container=b&previous=true", "last words\n".to_owned()),
+    ];
+    let documents: Vec<(&str, &str)> =
+        documents.iter().map(|(command, text)| (*command, text.as_str())).collect();
+    let picture = picture(&documents);
+    assert!(picture.secrets.get("shop", "a").present().is_some());
+    assert!(picture.secrets.get("other", "b").is_absent(), "all namespaces were listed");
+    assert!(picture.service_accounts.get("shop", "x").is_absent());
+    assert!(!picture.service_accounts.get("other", "x").is_absent(), "only one namespace was listed");
+    assert!(!picture.services.get("shop", "b").is_absent(), "the list goes on");
+    assert!(!picture.endpoints.get("shop", "b").is_absent(), "a selector leaves some out");
+    assert!(!picture.config_maps.get("shop", "b").is_absent(), "refused");
+    let unread = unread(&picture);
+    assert_eq!(unread.len(), 2, "{unread:?}");
+    assert!(
+        unread.iter().any(|why| why.contains("kubectl create clusterrole read-configmaps")),
+        "{unread:?}"
+    );
+    let [log] = &picture.logs[..] else { panic!("{:?}", picture.logs) };
+    assert_eq!(
+        (log.object.to_string().as_str(), log.container.as_deref(), log.previous),
+        ("Pod shop/a", Some("b"), true)
+    );
+}

@@ -1,18 +1,19 @@
 //! What a command asked for.
 
+use super::request;
 use super::shell::{self, Simple};
 use crate::kind::Kind;
 
 /// What a document answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// A `kubectl` command.
+    /// A `kubectl` command, or a request to the API that asks the same.
     Kubectl(Box<Kubectl>),
     /// `systemctl status SERVICE`, on a machine when one is named (`ssh NODE systemctl status kubelet`).
     Service { node: String, service: String },
     /// `nc -vz HOST PORT`, from a machine or pod when one is named.
     Connect { from: Option<String>, namespace: Option<String>, host: String, port: u16 },
-    /// A path, a request to the API, or nothing: the text speaks for itself.
+    /// A path, or nothing: the text speaks for itself.
     Text,
 }
 
@@ -88,6 +89,9 @@ const ALL: [Kind; 9] = [
 /// Understands a command. Of several on one line the one whose output can be read counts; several that ask alike are
 /// taken together.
 pub(crate) fn parse(command: &str) -> Asked {
+    if let Some(asked) = request::parse(command) {
+        return Asked::Kubectl(Box::new(asked));
+    }
     let commands = shell::commands(command);
     let mut found = commands.iter().map(one).filter(|asked| *asked != Asked::Text);
     let Some(first) = found.next() else { return Asked::Text };
