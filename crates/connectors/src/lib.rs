@@ -13,6 +13,7 @@ pub mod alertmanager;
 pub mod cloudwatch;
 pub mod datadog;
 pub mod grafana;
+pub mod kubernetes;
 pub mod pagerduty;
 pub mod plain;
 pub mod prometheus;
@@ -22,6 +23,7 @@ pub mod snapshot;
 pub static SPECS: &[&Spec] = &[
     &snapshot::SPEC,
     &prometheus::SPEC,
+    &kubernetes::SPEC,
     &alertmanager::SPEC,
     &grafana::SPEC,
     &datadog::SPEC,

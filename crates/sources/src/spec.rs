@@ -97,6 +97,8 @@ pub enum Channel {
     Local,
     /// HTTP, with the shared client.
     Http,
+    /// HTTP with the shared client's layers, over a library of the system's own that finds address and credentials.
+    Library,
     /// A database connection.
     Sql,
 }
@@ -107,6 +109,7 @@ impl Channel {
         match self {
             Channel::None | Channel::Local | Channel::Sql => &[],
             Channel::Http => HTTP_FIELDS,
+            Channel::Library => LAYER_FIELDS,
         }
     }
 }
@@ -122,13 +125,19 @@ const HTTP_FIELDS: &[Field] = &[
         "certificates of authorities to trust besides the system's, PEM",
     ),
     Field::optional("client_certificate_file", FieldKind::Path, "own certificate and key in one PEM file"),
-    Field::optional("timeout_s", FieldKind::Number, "how long one try may take, in seconds [10]"),
-    Field::optional(
-        "calls_per_second",
-        FieldKind::Number,
-        "how often it may be asked [what the connector declares]",
-    ),
+    TIMEOUT,
+    CALLS_PER_SECOND,
 ];
+
+const LAYER_FIELDS: &[Field] = &[TIMEOUT, CALLS_PER_SECOND];
+
+const TIMEOUT: Field =
+    Field::optional("timeout_s", FieldKind::Number, "how long one try may take, in seconds [10]");
+const CALLS_PER_SECOND: Field = Field::optional(
+    "calls_per_second",
+    FieldKind::Number,
+    "how often it may be asked [what the connector declares]",
+);
 
 /// Makes a source of its configuration. Nothing is sent yet.
 pub type Connect = fn(&Configured) -> Result<Arc<dyn Source>, SourceError>;

@@ -75,6 +75,9 @@ const NEVER: &[(&str, &[&str])] = &[
 /// Crates that do no IO and read no clock, environment or randomness.
 const PURE: &[&str] = &["model", "analysis", "cluster", "report", "investigate"];
 
+/// The tool that crates may use in their tests.
+const STAND_INS: &str = "tools/servers";
+
 /// What gives impurity away.
 const IMPURE: &[&str] = &[
     "std::fs",
@@ -108,10 +111,10 @@ pub(crate) fn check(root: &Path) -> Result<Vec<Problem>> {
         let mut ours = Vec::new();
         let mut others = Vec::new();
         for dependency in &package.dependencies {
-            // Tests may use our tools.
-            let in_tests = dependency.kind == DependencyKind::Development;
+            let is_for_tests = dependency.kind == DependencyKind::Development;
             match dependency.path.as_ref().and_then(|path| folder_of(path.as_str())) {
-                Some(folder) if in_tests && folder.starts_with("tools/") => {}
+                // Stand-ins of other systems are tools, and what tests are run against.
+                Some(folder) if is_for_tests && folder == STAND_INS => {}
                 Some(folder) => ours.push(folder),
                 None => others.push(dependency.name.clone()),
             }
