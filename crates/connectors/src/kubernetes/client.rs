@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use midwatch_model::Timestamp;
-use midwatch_sources::SourceError;
 use midwatch_sources::http::{HttpClient, Reply, Request, segment};
+use midwatch_sources::{ErrorKind, SourceError};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
@@ -13,8 +13,14 @@ use tokio::time::Instant;
 use super::errors::WireStatus;
 use super::resources::{Resource, Version};
 
-/// Objects of one page.
+/// Objects of one page, and of what may be large each: a config map or a secret may hold a mebibyte.
 const PAGE: u32 = 500;
+const PAGE_OF_LARGE: u32 = 100;
+const LARGE: &[&str] = &["configmaps", "secrets"];
+/// A page of fewer objects is not asked for because a larger one was too long.
+const PAGE_MIN: u32 = 10;
+/// Pages of one list, for a server that sends few at a time.
+const PAGES_MAX: u32 = 400;
 /// Objects kept of one list.
 const OBJECTS_MAX: usize = 20_000;
 /// Bytes kept of one list.
@@ -97,7 +103,17 @@ struct WirePageMetadata {
 pub(super) fn list_request(resource: &Resource, version: Version, namespace: Option<&str>) -> Request {
     let namespace = namespace.map(segment);
     let path = resource.path(version, namespace.as_deref());
-    Request::get(format!("list the {}", resource.plural), path).with("limit", PAGE.to_string())
+    let page = if LARGE.contains(&resource.plural) { PAGE_OF_LARGE } else { PAGE };
+    Request::get(format!("list the {}", resource.plural), path).with("limit", page.to_string())
+}
+
+/// The same request for a tenth of the objects; `None` when that would be too few to get anywhere.
+fn smaller(request: &Request) -> Option<Request> {
+    let mut smaller = request.clone();
+    let limit = smaller.query.iter_mut().find(|(key, _)| key == "limit")?;
+    let tenth = limit.1.parse::<u32>().ok()? / 10;
+    limit.1 = tenth.to_string();
+    (tenth >= PAGE_MIN).then_some(smaller)
 }
 
 /// All objects of a resource, in one namespace or in all.
@@ -132,12 +148,14 @@ struct Growing {
     objects: usize,
 }
 
-/// Follows `continue` to the end, or to a bound. A token that has expired on the way (410) begins the list anew, once.
+/// Follows `continue` to the end, or to a bound. A token that has expired on the way (410) begins the list anew, once; a page that is
+/// too long is asked for in smaller ones.
 async fn pages(client: &HttpClient, first: &Request, room: &Room) -> Result<Pages, SourceError> {
+    let mut first = first.clone();
     let mut grown = Growing::default();
     let mut rest = String::new();
     let mut begun_anew = false;
-    loop {
+    for _ in 0..PAGES_MAX {
         let mut request = first.clone().within(room.time());
         if begun_anew {
             // Means the same as nothing, and is another question to the cache, which still has the page whose token expired.
@@ -146,7 +164,13 @@ async fn pages(client: &HttpClient, first: &Request, room: &Room) -> Result<Page
         if !rest.is_empty() {
             request = request.with("continue", &rest);
         }
-        let reply = client.send(&request).await?;
+        let reply = match (client.send(&request).await, smaller(&first)) {
+            (Err(error), Some(smaller)) if error.kind == ErrorKind::Unsupported => {
+                first = smaller;
+                continue;
+            }
+            (reply, _) => reply?,
+        };
         let page: WirePage<'_> = serde_json::from_slice(&reply.body)
             .map_err(|error| client.malformed(&request.operation, &error.to_string()))?;
         if page.kind == "Status" {
@@ -186,6 +210,7 @@ async fn pages(client: &HttpClient, first: &Request, room: &Room) -> Result<Page
         }
         rest = page.metadata.rest;
     }
+    Ok(Pages::Read(grown.close(Some(format!("cut after {PAGES_MAX} pages")), None)))
 }
 
 impl Growing {

@@ -172,12 +172,8 @@ async fn lists(source: &KubernetesSource, room: &Room) -> Result<Vec<List>, Sour
             }
             Ok(Listed::Refused { version, status }) => {
                 let missing = resource.rule(version);
-                let is_expected = !source.namespaces.is_empty()
-                    && resource.scope == Scope::Cluster
-                    && resource.plural != "nodes";
                 refused.push(missing.clone());
-                // Who was given some namespaces only was not given these: that is no news each time.
-                if is_expected {
+                if is_expected(source, resource) {
                     continue;
                 }
                 (Some(version), false, refusal(&missing, &status))
@@ -196,6 +192,12 @@ async fn lists(source: &KubernetesSource, room: &Room) -> Result<Vec<List>, Sour
         return Ok(lists);
     }
     Err(first_error.unwrap_or_else(|| nothing(source, &refused)))
+}
+
+/// Whether a refusal is no news: who was given some namespaces only was not given what lies outside them. Machines are missed
+/// nevertheless.
+pub(super) fn is_expected(source: &KubernetesSource, resource: &Resource) -> bool {
+    !source.namespaces.is_empty() && resource.scope == Scope::Cluster && resource.plural != "nodes"
 }
 
 /// The error when nothing could be read, and nothing failed either.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use kube::Config;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use midwatch_sources::{Configured, SourceError};
 
 /// Where credentials come from. It has no `Debug`: a kubeconfig may hold tokens.
@@ -30,15 +30,35 @@ pub(super) fn find(configured: &Configured) -> Result<(Access, String), SourceEr
             let address = address(&file, context).map_err(|reason| configured.error(reason))?;
             Ok((Access::File(Box::new(file), context.map(str::to_owned)), address))
         }
-        Err(error) if path.is_some() || context.is_some() => {
-            Err(configured.error(format!("the kubeconfig cannot be used: {error}")))
+        Err(error) if path.is_some() || context.is_some() || !is_absent(&error) => {
+            Err(configured.error(format!("the kubeconfig cannot be used: {}", told(&error))))
         }
         Err(error) => match Config::incluster() {
             Ok(config) => Ok((Access::ServiceAccount, shown(&config.cluster_url.to_string()))),
             Err(_) => Err(configured.error(format!(
-                "there is no kubeconfig ({error}), and this runs in no pod with a service account; set kubeconfig"
+                "there is no kubeconfig ({}), and this runs in no pod with a service account; set kubeconfig",
+                told(&error)
             ))),
         },
+    }
+}
+
+/// Whether there is no file, rather than one that cannot be used.
+fn is_absent(error: &KubeconfigError) -> bool {
+    match error {
+        KubeconfigError::FindPath => true,
+        KubeconfigError::ReadConfig(error, _) => error.kind() == std::io::ErrorKind::NotFound,
+        _ => false,
+    }
+}
+
+/// An error of the file. What the YAML reader says would quote lines of it, and tokens stand in them.
+fn told(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::Parse(_) => {
+            "its YAML is not that of a kubeconfig; kubectl config view says where".to_owned()
+        }
+        error => error.to_string(),
     }
 }
 
@@ -83,7 +103,7 @@ pub(super) async fn config(access: &Access) -> Result<Config, String> {
         Access::File(file, context) => {
             let options = KubeConfigOptions { context: context.clone(), ..KubeConfigOptions::default() };
             let file = Kubeconfig::clone(file);
-            Config::from_custom_kubeconfig(file, &options).await.map_err(|error| error.to_string())?
+            Config::from_custom_kubeconfig(file, &options).await.map_err(|error| told(&error))?
         }
         Access::ServiceAccount => Config::incluster().map_err(|error| error.to_string())?,
     };

@@ -1,5 +1,7 @@
 //! Whose last words are worth asking for: containers that crash, or run and are not ready.
 
+use std::cmp::Reverse;
+
 use serde::Deserialize;
 
 use super::client::LogOf;
@@ -85,10 +87,22 @@ enum Worth {
     Recovered,
 }
 
+/// A container that is worth asking, in the order in which they are asked.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    worth: Worth,
+    restarts: Reverse<u32>,
+    namespace: String,
+    pod: String,
+    container: String,
+    /// Instances that wrote something: the one before (`true`), the present one (`false`).
+    instances: Vec<bool>,
+}
+
 /// The logs to ask for, of the pods in these lists: the worst containers first, of each first the instance that ended, then the one
 /// that runs. Also how many containers there were to choose from.
 pub(super) fn choose<'l>(lists: impl IntoIterator<Item = &'l str>) -> (Vec<LogOf>, usize) {
-    let mut found: Vec<(Worth, std::cmp::Reverse<u32>, String, String, String, Vec<bool>)> = Vec::new();
+    let mut found: Vec<Candidate> = Vec::new();
     for list in lists {
         // A list that was read to here is JSON; a pod of an unknown shape has no log that can be chosen.
         let Ok(pods) = serde_json::from_str::<WirePods>(list) else { continue };
@@ -97,28 +111,28 @@ pub(super) fn choose<'l>(lists: impl IntoIterator<Item = &'l str>) -> (Vec<LogOf
             let is_over = status.phase == "Succeeded";
             for container in status.init_container_statuses.iter().chain(&status.container_statuses) {
                 let Some((worth, instances)) = worth(container).filter(|_| !is_over) else { continue };
-                found.push((
+                found.push(Candidate {
                     worth,
-                    std::cmp::Reverse(container.restart_count),
-                    pod.metadata.namespace.clone(),
-                    pod.metadata.name.clone(),
-                    container.name.clone(),
+                    restarts: Reverse(container.restart_count),
+                    namespace: pod.metadata.namespace.clone(),
+                    pod: pod.metadata.name.clone(),
+                    container: container.name.clone(),
                     instances,
-                ));
+                });
             }
         }
     }
     found.sort();
     let total = found.len();
-    let chosen =
-        found.into_iter().take(CONTAINERS_MAX).flat_map(|(_, _, namespace, pod, container, instances)| {
-            instances.into_iter().map(move |previous| LogOf {
-                namespace: namespace.clone(),
-                pod: pod.clone(),
-                container: container.clone(),
-                previous,
-            })
-        });
+    let chosen = found.into_iter().take(CONTAINERS_MAX).flat_map(|candidate| {
+        let Candidate { namespace, pod, container, instances, .. } = candidate;
+        instances.into_iter().map(move |previous| LogOf {
+            namespace: namespace.clone(),
+            pod: pod.clone(),
+            container: container.clone(),
+            previous,
+        })
+    });
     (chosen.collect(), total)
 }
 

@@ -121,6 +121,7 @@ async fn probe(source: &KubernetesSource) -> Probe {
             }
             Ok(Listed::NotServed) if resource.presence == Presence::Always => absent.push(resource.plural),
             Ok(Listed::NotServed) => {}
+            Ok(Listed::Refused { .. }) if infrastructure::is_expected(source, resource) => {}
             Ok(Listed::Refused { version, .. }) => {
                 missing.push(format!("{}{place}", resource.rule(version)));
             }

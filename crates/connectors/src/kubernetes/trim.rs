@@ -217,4 +217,28 @@ mod tests {
         assert_eq!(answer("/x", b"[]", Keep::default()).unwrap_err(), "it is no JSON object");
         assert!(answer("/x", b"{\"kind\": ", Keep::default()).unwrap_err().starts_with("EOF"));
     }
+
+    proptest::proptest! {
+        /// Whatever shape a secret has, a value in it does not come through.
+        #[test]
+        fn no_shape_of_a_secret_shows_its_value(path in "(/[a-z]{1,6}){0,3}", depth in 0_usize..40, in_list: bool) {
+            let mut value = json!("hunter22");
+            for level in 0..depth {
+                value = if level % 2 == 0 { json!({ "a": value }) } else { json!([value]) };
+            }
+            let mut given = json!({ "kind": "Secret", "data": value, "stringData": value, "spec": value });
+            if in_list {
+                given = json!({ "kind": "SecretList", "items": [given, value] });
+                given["items"][0].as_object_mut().map(|fields| fields.remove("kind"));
+                given["items"].as_array_mut().map(Vec::pop);
+            }
+            let trimmed = answer(&path, given.to_string().as_bytes(), Keep { config_map_values: true }).unwrap();
+            proptest::prop_assert!(!String::from_utf8(trimmed).unwrap().contains("hunter22"));
+        }
+
+        #[test]
+        fn any_bytes_are_borne(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let _ = answer("/api/v1/secrets", &bytes, Keep::default());
+        }
+    }
 }

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::Client;
-use kube::client::Body as WireBody;
+use kube::client::{AuthError, Body as WireBody};
 use midwatch_sources::ErrorKind;
 use midwatch_sources::http::{Failure, Method, Reply, Request, Transport};
 use serde::Deserialize;
@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 use super::kubeconfig::{self, Access};
 use super::trim::{self, Keep};
 
-/// Bytes of one answer that are read: a page of 500 objects of 100 kB, and room.
+/// Bytes of one answer that are read.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Time for one try, unless configured.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,15 +35,21 @@ impl Wire {
         Wire { access, client: OnceCell::new(), timeout: timeout.unwrap_or(TIMEOUT), bytes_max: BYTES_MAX }
     }
 
+    #[cfg(test)]
+    pub(super) fn of_bytes(access: Access, bytes_max: usize) -> Wire {
+        Wire { bytes_max, ..Wire::new(access, None) }
+    }
+
     async fn client(&self) -> Result<&Client, Failure> {
         let make = || async {
             let config = kubeconfig::config(&self.access)
                 .await
                 .map_err(|reason| Failure::new(ErrorKind::Config, format!("the kubeconfig: {reason}")))?;
+            let plugin = config.auth_info.exec.as_ref().and_then(|exec| exec.command.clone());
             // A credential plugin is a program that is waited for.
             let made = tokio::task::spawn_blocking(move || Client::try_from(config)).await;
             match made {
-                Ok(made) => made.map_err(|error| failure(&error)),
+                Ok(made) => made.map_err(|error| failure(&error, plugin.as_deref())),
                 Err(error) => Err(Failure::new(ErrorKind::Config, format!("the client: {error}"))),
             }
         };
@@ -64,7 +70,7 @@ impl Wire {
             .header(http::header::ACCEPT, "application/json")
             .body(WireBody::empty())
             .map_err(|error| Failure::new(ErrorKind::Unsupported, format!("no such request: {error}")))?;
-        let response = self.client().await?.send(made).await.map_err(|error| failure(&error))?;
+        let response = self.client().await?.send(made).await.map_err(|error| failure(&error, None))?;
         let status = response.status().as_u16();
         let headers: BTreeMap<String, String> = response
             .headers()
@@ -105,11 +111,15 @@ impl Transport for Wire {
     }
 }
 
-/// What an error of the client library means.
-fn failure(error: &kube::Error) -> Failure {
+/// What an error of the client library means. `plugin` is the program that gives credentials, if there is one.
+fn failure(error: &kube::Error, plugin: Option<&str>) -> Failure {
+    if let kube::Error::Auth(error) = error {
+        let plugin = plugin.map_or_else(String::new, |plugin| format!("the plugin {plugin}: "));
+        let reason = format!("no credentials: {plugin}{}", refused(error));
+        return Failure::new(ErrorKind::Unauthenticated, reason);
+    }
     let reason = told(error);
     match error {
-        kube::Error::Auth(_) => Failure::new(ErrorKind::Unauthenticated, format!("no credentials: {reason}")),
         kube::Error::RustlsTls(_)
         | kube::Error::InferConfig(_)
         | kube::Error::InferKubeconfig(_)
@@ -120,6 +130,20 @@ fn failure(error: &kube::Error) -> Failure {
             format!("{reason}; the certificate authority of the kubeconfig is not that of this server"),
         ),
         _ => Failure::new(ErrorKind::Unavailable, format!("no connection: {reason}")),
+    }
+}
+
+/// Why there are no credentials, without what a plugin printed: that may be one.
+fn refused(error: &AuthError) -> String {
+    match error {
+        AuthError::AuthExecRun { out, .. } => {
+            format!("it ended with {}; run it by hand to see why", out.status)
+        }
+        AuthError::AuthExecParse(_) | AuthError::ParseTokenKey(_) => {
+            "what it printed cannot be read as credentials; run it by hand to see why".to_owned()
+        }
+        AuthError::AuthExec(_) => "it gave no credentials; run it by hand to see why".to_owned(),
+        error => told(error),
     }
 }
 

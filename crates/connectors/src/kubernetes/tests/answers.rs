@@ -102,6 +102,115 @@ async fn a_list_that_is_too_long_is_cut_and_says_so() {
     assert_eq!(value["metadata"], json!({ "continue": "cut after 7 objects", "remainingItemCount": 5 }));
 }
 
+#[tokio::test]
+async fn a_page_that_is_too_long_is_asked_for_in_smaller_ones() {
+    let mut objects = pods(60);
+    objects[50]["metadata"]["annotations"] = json!({ "long": "x".repeat(30_000) });
+    let server = serve(objects).await;
+    let configured = Configured::new(&SPEC, "cluster-a", BTreeMap::new()).unwrap();
+    let listed = |bytes_max: usize| {
+        let settings = configured.http(&SPEC, crate::kubernetes::errors::explain).unwrap();
+        let wire = crate::kubernetes::wire::Wire::of_bytes(access(&server).0, bytes_max);
+        let source = crate::kubernetes::source::over(&configured, settings, wire).unwrap();
+        async move {
+            let pods = RESOURCES.iter().find(|resource| resource.plural == "pods").unwrap();
+            client::list(&source.client, pods, None, &Room::new(None)).await
+        }
+    };
+    let Listed::Objects { text, .. } = listed(50_000).await.unwrap() else { panic!("no list") };
+    let value: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value["items"].as_array().unwrap().len(), 60);
+    assert!(
+        server.asked().iter().any(|line| line.ends_with("/pods?limit=50&continue=from-50")),
+        "{:?}",
+        server.asked()
+    );
+    let error = listed(10_000).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unsupported, "{error}");
+}
+
+/// A server that leads on and on is left after a bounded number of pages.
+#[tokio::test]
+async fn a_list_without_end_is_cut() {
+    struct Endless(std::sync::atomic::AtomicU32);
+    impl midwatch_sources::http::Transport for Endless {
+        fn send<'a>(
+            &'a self,
+            _: &'a midwatch_sources::http::Request,
+        ) -> futures_util::future::BoxFuture<
+            'a,
+            Result<midwatch_sources::http::Reply, midwatch_sources::http::Failure>,
+        > {
+            let number = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let body =
+                json!({ "kind": "PodList", "items": [], "metadata": { "continue": number.to_string() } });
+            let body = body.to_string().into_bytes();
+            Box::pin(std::future::ready(Ok(midwatch_sources::http::Reply {
+                status: 200,
+                headers: BTreeMap::new(),
+                body,
+            })))
+        }
+    }
+    let quick = [("calls_per_second".to_owned(), Setting::Number(1_000_000))].into();
+    let configured = Configured::new(&SPEC, "cluster-a", quick).unwrap();
+    let settings = configured.http(&SPEC, |_, _| None).unwrap();
+    let endless = crate::kubernetes::source::over(&configured, settings, Endless(0.into())).unwrap();
+    let pods = RESOURCES.iter().find(|resource| resource.plural == "pods").unwrap();
+    let listed = client::list(&endless.client, pods, None, &Room::new(None)).await.unwrap();
+    let Listed::Objects { text, .. } = listed else { panic!("{listed:?}") };
+    assert!(text.contains("cut after 400 pages"), "{text}");
+}
+
+/// A kubeconfig may name a program that prints credentials.
+#[cfg(unix)]
+#[tokio::test]
+async fn credentials_of_a_plugin_are_used() {
+    let server = serve(pods(1)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config");
+    let printed = json!({ "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
+        "status": { "token": TOKEN } });
+    let plugin = json!({ "exec": { "apiVersion": "client.authentication.k8s.io/v1", "command": "/bin/sh",
+        "args": ["-c", format!("echo '{printed}'")], "interactiveMode": "Never" } });
+    let file = server.kubeconfig(None).replace("user: {}", &format!("user: {plugin}"));
+    assert!(file.contains("ExecCredential"));
+    std::fs::write(&path, &file).unwrap();
+    let connect = || {
+        let all = [("kubeconfig".to_owned(), text(path.to_str().unwrap()))].into();
+        (SPEC.connect.unwrap())(&Configured::new(&SPEC, "cluster-a", all).unwrap()).unwrap()
+    };
+    assert_eq!(picture(&printouts(&*connect()).await).pods.len(), 1);
+    let broken = [
+        (
+            file.replace("/bin/sh", "/nonexistent/plugin"),
+            "the plugin /nonexistent/plugin: unable to run auth exec",
+        ),
+        (file.replace("echo", "exit 3; echo"), "the plugin /bin/sh: it ended with exit status: 3"),
+        (file.replace("echo '", "echo '["), "what it printed cannot be read"),
+    ];
+    for (file, part) in broken {
+        std::fs::write(&path, &file).unwrap();
+        let error = fetched(&*connect()).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unauthenticated, "{error}");
+        assert!(error.context.contains(part), "{part}: {error}");
+        assert!(!error.to_string().contains(TOKEN), "{error}");
+    }
+}
+
+#[test]
+fn a_broken_kubeconfig_shows_none_of_its_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config");
+    std::fs::write(&path, format!("users:\n- name: a\n  user: {{token: {TOKEN}\n  more: [\n")).unwrap();
+    let all = [("kubeconfig".to_owned(), text(path.to_str().unwrap()))].into();
+    let configured = Configured::new(&SPEC, "cluster-a", all).unwrap();
+    let error = (SPEC.connect.unwrap())(&configured).err().unwrap();
+    assert_eq!(error.kind, ErrorKind::Config);
+    assert!(error.context.contains("its YAML is not that of a kubeconfig"), "{error}");
+    assert!(!error.to_string().contains(TOKEN), "{error}");
+}
+
 fn access(server: &KubernetesServer) -> (crate::kubernetes::kubeconfig::Access, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");
@@ -185,6 +294,8 @@ async fn namespaces_narrow_what_is_asked() {
         ["GET /api/v1/nodes?limit=500"],
         "of what lies outside namespaces, only machines are missed"
     );
+    let nodes = r#"apiGroups: [""], resources: ["nodes"], verbs: ["list"]"#;
+    assert_eq!(narrow.probe().await.missing_permissions, [nodes]);
     assert!(narrow.coverage().await.unwrap().notes[1].contains("only the namespaces ops, shop"));
 
     let wrong = [("namespaces".to_owned(), Setting::Texts(vec!["../x".to_owned()]))].into();
@@ -302,7 +413,7 @@ async fn one_list_that_fails_is_a_gap() {
     let unread: BTreeMap<&str, &str> =
         picture.unread.iter().map(|unread| (unread.source.as_str(), unread.why.as_str())).collect();
     assert_eq!(unread.len(), 2, "{unread:?}");
-    assert!(unread["GET /api/v1/secrets?limit=500"].contains("cannot be read"), "{unread:?}");
+    assert!(unread["GET /api/v1/secrets?limit=100"].contains("cannot be read"), "{unread:?}");
     let slow = unread["GET /apis/networking.k8s.io/v1/ingresses?limit=500"];
     assert!(slow.contains("no answer in"), "{unread:?}");
     assert!(matches!(picture.secrets.get("shop", "db"), Seen::Unreadable(_)));

@@ -27,7 +27,7 @@ async fn both(name: &str, written: &str) -> (Diagnosis, Diagnosis) {
     let (live, from_live) = diagnosis(&printouts(&*source(&server, &[])).await);
     let (text, from_text) = diagnosis(&whole);
     assert_eq!(live.unread, [], "{name}");
-    assert!(live.pods.len() > 0 && live.pods.len() == text.pods.len(), "{name}");
+    assert!(!live.pods.is_empty() && live.pods.len() == text.pods.len(), "{name}");
     (from_text, from_live)
 }
 
@@ -114,4 +114,36 @@ async fn a_cluster_without_names_is_found() {
     ];
     let live = twin("system.yaml", SYSTEM, &edits).await;
     assert_eq!(live.faults.first().map(|fault| fault.kind), Some(FaultKind::ClusterDnsDown));
+}
+
+/// How long a large cluster takes: `cargo test -p midwatch-connectors --lib a_large_cluster -- --ignored --nocapture`.
+#[tokio::test]
+#[ignore = "measures"]
+#[expect(clippy::print_stderr, reason = "what was measured")]
+async fn a_large_cluster() {
+    let whole: Value = serde_json::from_str(LISTS).unwrap();
+    let items = whole["items"].as_array().unwrap();
+    let mut objects = items.clone();
+    let pods: Vec<&Value> = items.iter().filter(|object| object["kind"] == "Pod").collect();
+    for (number, pod) in (0..5_000).zip(pods.iter().cycle()) {
+        let mut pod = Value::clone(pod);
+        pod["metadata"]["name"] = format!("made-{number}").into();
+        pod["metadata"]["annotations"] = json!({ "note": "x".repeat(4_000) });
+        objects.push(pod);
+    }
+    let server = serve(objects).await;
+    let source = source(&server, &[]);
+    let started = std::time::Instant::now();
+    let printouts = printouts(&*source).await;
+    let took = started.elapsed();
+    let bytes: usize = printouts.iter().map(|printout| printout.text.len()).sum();
+    let (picture, _) = diagnosis(&printouts);
+    assert!(picture.pods.len() >= 5_000);
+    eprintln!(
+        "{} pods, {} calls, {} MiB of text: listed in {took:.1?}, with diagnosis {:.1?}",
+        picture.pods.len(),
+        server.asked().len(),
+        bytes / (1024 * 1024),
+        started.elapsed()
+    );
 }

@@ -27,6 +27,7 @@ async fn kubectl(server: &KubernetesServer, words: &[&str]) -> Option<String> {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 async fn kubectl_lists_the_same() {
     let objects: Value =
         serde_json::from_str(include_str!("../../../../cluster/tests/healthy/api-lists.json")).unwrap();
