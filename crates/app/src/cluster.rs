@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use midwatch_cluster::{Capture, Certainty, Context, Diagnosis, Fault, Picture, Standing};
-use midwatch_connectors::snapshot;
+use midwatch_connectors::{kubernetes, snapshot};
 use midwatch_model::{
     CLUSTER_CHECK_SCHEMA, ClusterCheck, ClusterCount, ClusterFact, ClusterProblem, ProblemCertainty,
     ProblemStanding, SignedDuration, Timestamp, Window,
 };
-use midwatch_sources::{Ask, PrintoutQuery, Source};
+use midwatch_sources::{Ask, Configured, PrintoutQuery, Setting, Source};
 
 use crate::AppError;
 use crate::engine::block_on;
@@ -51,9 +51,28 @@ pub fn check_cluster(inputs: &[ClusterInput<'_>]) -> Result<ClusterCheck, AppErr
             }
         }
     }
+    Ok(check_captured(capture))
+}
+
+fn check_captured(capture: Capture) -> ClusterCheck {
     let picture = Picture::read(capture, None);
     let diagnosis = midwatch_cluster::diagnose(&picture, &Context::default());
-    Ok(check_of(&picture, &diagnosis))
+    check_of(&picture, &diagnosis)
+}
+
+/// Asks a live cluster for everything and says what is wrong in it: the one of the kubeconfig's current context, or of `context`.
+///
+/// # Errors
+/// When there is no kubeconfig, or the cluster does not answer.
+pub fn check_live_cluster(context: Option<&str>) -> Result<ClusterCheck, AppError> {
+    let settings = context
+        .map(|context| ("context".to_owned(), Setting::Text(context.to_owned())))
+        .into_iter()
+        .collect();
+    let spec = &kubernetes::SPEC;
+    let configured = Configured::new(spec, context.unwrap_or(spec.id), settings)?;
+    let Some(connect) = spec.connect else { return Ok(check_captured(Capture::default())) };
+    Ok(check_captured(asked(connect(&configured)?.as_ref())?))
 }
 
 fn text_of(path: &Path) -> Result<String, AppError> {
@@ -68,7 +87,11 @@ fn text_of(path: &Path) -> Result<String, AppError> {
 
 /// What a snapshot holds of a cluster.
 fn of_snapshot(directory: &Path) -> Result<Capture, AppError> {
-    let source = snapshot::open(directory)?;
+    asked(&snapshot::open(directory)?)
+}
+
+/// Everything a source tells of a cluster.
+fn asked(source: &dyn Source) -> Result<Capture, AppError> {
     let mut capture = Capture::default();
     let Some(infrastructure) = source.infrastructure() else { return Ok(capture) };
     // A capture is of one instant and no window cuts it; any will do.

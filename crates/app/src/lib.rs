@@ -22,7 +22,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use cluster::{ClusterInput, check_cluster};
+pub use cluster::{ClusterInput, check_cluster, check_live_cluster};
 pub use config::{Config, ConfigMistake, ConfigSought, ConfiguredSource, find_config, read_config};
 pub use error::AppError;
 pub use journal::{Difference, FileJournal, MemoryJournal, first_difference};

@@ -187,11 +187,12 @@ pub(crate) enum Connectors {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum K8s {
-    /// Say what is wrong in a captured cluster
+    /// Say what is wrong in a cluster, live or captured
     #[command(
         after_help = "Input is what `kubectl` printed (get, describe, -o yaml or json, events, top, logs), with or without \
-        the commands, or a snapshot directory.\n\n\
+        the commands, or a snapshot directory; with --live the cluster itself is asked (deploy/kubernetes/ has the roles).\n\n\
         Examples:\n  \
+        midwatch k8s check --live\n  \
         kubectl get all,events,nodes,pvc,quota -A -o json | midwatch k8s check\n  \
         midwatch k8s check session.txt manifests/*.yaml\n  \
         midwatch k8s check ./incident -o json"
@@ -204,6 +205,12 @@ pub(crate) struct K8sCheck {
     /// Files, snapshot directories, or - for standard input [default: standard input]
     #[arg(value_name = "FILE")]
     pub(crate) inputs: Vec<PathBuf>,
+    /// Ask the live cluster of the kubeconfig instead; nothing but reads is sent
+    #[arg(long, conflicts_with = "inputs")]
+    pub(crate) live: bool,
+    /// Context of the kubeconfig [default: its current one]
+    #[arg(long, value_name = "NAME", requires = "live")]
+    pub(crate) context: Option<String>,
     /// Form of the report
     #[arg(short = 'o', long = "output", value_name = "FORM", value_enum, default_value_t = CheckForm::Text)]
     pub(crate) form: CheckForm,

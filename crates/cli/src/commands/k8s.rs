@@ -4,13 +4,27 @@ use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use midwatch_app::{ClusterInput, check_cluster};
+use midwatch_app::{ClusterInput, check_cluster, check_live_cluster};
+use midwatch_model::ClusterCheck;
 use midwatch_report::{cluster_json, cluster_terminal};
 
 use crate::args::{CheckForm, K8sCheck};
 use crate::output::{Ending, options_of, print, say};
 
 pub(crate) fn check(arguments: &K8sCheck) -> Result<Ending> {
+    let check =
+        if arguments.live { check_live_cluster(arguments.context.as_deref())? } else { captured(arguments)? };
+    let text = match arguments.form {
+        CheckForm::Json => cluster_json(&check),
+        CheckForm::Text => {
+            cluster_terminal(&check, arguments.all, &options_of(arguments.width, arguments.no_colour))
+        }
+    };
+    print(&text)?;
+    Ok(if check.counts.is_empty() && check.problems.is_empty() { Ending::CannotTell } else { Ending::Done })
+}
+
+fn captured(arguments: &K8sCheck) -> Result<ClusterCheck> {
     let from_input =
         arguments.inputs.is_empty() || arguments.inputs.iter().any(|path| path == Path::new("-"));
     let mut piped = String::new();
@@ -29,13 +43,5 @@ pub(crate) fn check(arguments: &K8sCheck) -> Result<Ending> {
     inputs.extend(
         arguments.inputs.iter().filter(|path| *path != Path::new("-")).map(|path| ClusterInput::Path(path)),
     );
-    let check = check_cluster(&inputs)?;
-    let text = match arguments.form {
-        CheckForm::Json => cluster_json(&check),
-        CheckForm::Text => {
-            cluster_terminal(&check, arguments.all, &options_of(arguments.width, arguments.no_colour))
-        }
-    };
-    print(&text)?;
-    Ok(if check.counts.is_empty() && check.problems.is_empty() { Ending::CannotTell } else { Ending::Done })
+    Ok(check_cluster(&inputs)?)
 }

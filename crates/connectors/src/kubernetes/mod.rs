@@ -53,6 +53,7 @@ pub static SPEC: Spec = Spec {
         calls_max: 2_000,
         slow: Duration::from_secs(5),
     },
+    page: include_str!("README.md"),
     connect: Some(source::connect),
     ..Spec::EMPTY
 };

@@ -63,7 +63,7 @@ async fn answer(
     // Of a metric with many series, sums come back: about as many as it may have to be asked for one by one.
     let expected = counts.values().map(|counted| counted.series.min(SINGLE_MAX)).fold(0, u64::saturating_add);
     let step_s = step(&window, times.usual_s, expected);
-    let (planned, left_out) = planned(source, ask, &chosen, &selected, &counts, &times, step_s).await;
+    let (planned, left_out) = planned(source, ask, &chosen, &selected, &counts, (&times, step_s)).await;
     remarks.extend(left_out.iter().cloned());
     let cited = |planned: &[Planned]| cite(source, window, planned);
     let Some(range) = instants(&window, step_s).filter(|_| !planned.is_empty()) else {
@@ -301,8 +301,7 @@ async fn planned(
     chosen: &[Chosen],
     selected: &Selected,
     counts: &BTreeMap<String, Counted>,
-    times: &Intervals,
-    step_s: i64,
+    (times, step_s): (&Intervals, i64),
 ) -> (Vec<Planned>, Vec<String>) {
     let mut left_out = Vec::new();
     let mut kept: Vec<(&Chosen, Option<&Counted>)> = Vec::new();
