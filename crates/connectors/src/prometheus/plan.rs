@@ -157,7 +157,7 @@ mod tests {
     fn sums_leave_out_instances_of_what_has_another_name() {
         check(&["job", "instance", "service", "pod", "code"], &[]);
         check(&["job", "instance", "code"], &["pod", "node", "host"]);
-        check(&["instance"], &["pod", "node", "host", "instance"]);
+        check(&["instance"], &["pod", "node", "host", "instance", "container"]);
         // What an exporter tells of pods.
         check(&["job", "instance", "namespace", "pod", "container"], &["pod", "node", "host"]);
         check(&["app", "node"], &[]);

@@ -41,6 +41,7 @@ fn window() -> Window {
 
 const FROM: (&str, &str) = ("start", "1772359200");
 const TO: (&str, &str) = ("end", "1772362800");
+const MIDDLE: (&str, &str) = ("time", "1772360999.999");
 const LAST: (&str, &str) = ("time", "1772362799.999");
 
 /// A server with the gauge `queue_depth` of one service, whose range query is answered with `status` and `body`.
@@ -66,19 +67,25 @@ fn one_metric(status: u16, body: &str) -> PrometheusSource {
         ),
         exchange(
             "/api/v1/query",
-            &[("query", "count by (__name__) ({__name__=~\"queue_depth\"})"), LAST],
+            &[("query", "count by (__name__, job) ({__name__=~\"queue_depth\"})"), MIDDLE],
             200,
             &value("1"),
         ),
         exchange(
             "/api/v1/query",
-            &[("query", "quantile(0.5, count_over_time(up[1h]))"), LAST],
+            &[("query", "count by (__name__, job) ({__name__=~\"queue_depth\"})"), LAST],
+            200,
+            &value("1"),
+        ),
+        exchange(
+            "/api/v1/query",
+            &[("query", "quantile by (job) (0.5, count_over_time(up[1h]))"), LAST],
             200,
             &value("240"),
         ),
         exchange(
             "/api/v1/query",
-            &[("query", "quantile(0.5, count_over_time(up[10m]))"), LAST],
+            &[("query", "quantile by (job) (0.5, count_over_time(up[10m]))"), LAST],
             200,
             &value("40"),
         ),
@@ -108,7 +115,7 @@ async fn an_answer_is_read_with_its_query_and_link() {
         set.series[0].times_ns,
         [1_772_359_200_000_000_000, 1_772_359_215_000_000_000, 1_772_359_230_000_000_000]
     );
-    assert_eq!(set.remarks, ["src-a: store eu-1 did not answer"]);
+    assert_eq!(set.remarks, ["store eu-1 did not answer"]);
     let link = set.sent["queue_depth"].link.clone().unwrap();
     assert_eq!(
         link,
@@ -151,7 +158,7 @@ async fn a_server_without_metrics_answers_with_nothing() {
         exchange("/api/v1/metadata", &[("limit_per_metric", "1")], 404, ""),
         exchange(
             "/api/v1/query",
-            &[("query", "quantile(0.5, count_over_time(up[1h]))"), LAST],
+            &[("query", "quantile by (job) (0.5, count_over_time(up[1h]))"), LAST],
             200,
             r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#,
         ),

@@ -399,6 +399,16 @@ fn parquet_tables_are_read() {
     assert!(set.series[0].values[1].is_nan());
 }
 
+/// 897 bytes that once took two minutes and thirteen gigabytes.
+#[test]
+fn a_parquet_file_that_claims_what_it_cannot_hold_is_damaged() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), "metrics.parquet", include_bytes!("fixtures/claims-rows.parquet"));
+    let damage = coverage(&open(directory.path()).unwrap()).damage;
+    assert_eq!(damage.len(), 1, "{damage:?}");
+    assert!(damage[0].reason.contains("claims"), "{damage:?}");
+}
+
 /// Asks everything of a directory; what matters is that it ends without a panic.
 fn ask_everything(directory: &Path) {
     let Ok(source) = open(directory) else { return };

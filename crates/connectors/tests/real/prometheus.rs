@@ -127,7 +127,7 @@ async fn series_are_those_of_the_history_with_environments_kept_apart() {
     assert!((middle("latency_seconds") - 0.91).abs() < 1e-9);
     assert!((middle("latency_seconds_count") - 10.0 / 15.0).abs() < 1e-9);
     assert_eq!(set.remarks, Vec::<String>::new());
-    assert_eq!(set.sent["http_requests_total"].query, "rate(http_requests_total[45s])");
+    assert_eq!(set.sent["http_requests_total"].query, "rate(http_requests_total[60s])");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use midwatch_analysis::logs::{
     telling_words,
 };
 use midwatch_app::read_record;
+use midwatch_cluster::{Capture, Context, Picture, counts, diagnose};
 use midwatch_connectors::snapshot::parts;
 use midwatch_investigate::mechanisms::MechanismSet;
 
@@ -43,7 +44,36 @@ pub(super) fn all(scratch: &Path) -> Result<Vec<Decoder>> {
         seeds: bytes_of(seeds(&folder("tools/fuzz/corpus/records"))?),
         decode: Box::new(move |bytes| record(&path, bytes)),
     });
+    // Captures and lists of the API, with trouble and without.
+    let mut captures = seeds(&folder("crates/cluster/tests/healthy"))?;
+    captures.extend(seeds(&folder("crates/cluster/tests/sick"))?);
+    for (name, file, is_text) in
+        [("cluster-text", "session.txt", true), ("cluster-objects", "objects.json", false)]
+    {
+        let of_kind = captures.iter().filter(|(name, _)| name.ends_with(".txt") == is_text);
+        let bytes =
+            of_kind.map(|(_, bytes)| bytes.get(..SEED_BYTES_MAX.min(bytes.len())).unwrap_or(bytes).to_vec());
+        decoders.push(Decoder {
+            name: name.to_owned(),
+            seeds: bytes.collect(),
+            decode: Box::new(move |bytes| cluster(file, &String::from_utf8_lossy(bytes))),
+        });
+    }
     Ok(decoders)
+}
+
+/// Bytes of a capture that are a seed; half an object is one too.
+const SEED_BYTES_MAX: usize = 6_000;
+
+/// A capture pictured and diagnosed.
+fn cluster(file: &str, text: &str) -> Reading {
+    let picture = Picture::read(Capture::from_transcript(file, text), None);
+    let diagnosis = diagnose(&picture, &Context::default());
+    let counts = counts(&picture);
+    let mut gathered = Gathered::default();
+    let read = !counts.is_empty();
+    gathered.take(&(&diagnosis.faults, &counts, &picture.unread), read);
+    gathered.finish()
 }
 
 fn timestamp(text: &str) -> Reading {
