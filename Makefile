@@ -1,7 +1,7 @@
 # Verbs of this repository. Each does its own set-up; `.ci/setup` says what is missing, INSTALL=1 installs it.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint smoke browser fuzz golden bench
+.PHONY: help setup demo test lint smoke browser pictures fuzz golden bench
 
 # A toolchain that was installed a moment ago is not on PATH yet.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
@@ -47,6 +47,12 @@ smoke: setup ## every built-in incident through the built command, recorded and 
 
 browser: setup ## report pages in a real browser, one of an incident whose every field is hostile
 	@.ci/browser "$(BIN)" $(INCIDENTS)
+
+pictures: setup ## the guides' pictures again, from what the built command gives
+	@.ci/setup browser
+	@cargo build --workspace --bin midwatch
+	@npm ci --silent --no-audit --no-fund --prefix tools/browser
+	@node tools/browser/pictures.mjs "$(BIN)" docs/pictures
 
 # No process may take more than 8 GiB: one that wants to is stopped, and its input kept.
 fuzz: setup ## a million hostile inputs for every decoder (FUZZ_INPUTS=, FUZZ_DECODER=)
