@@ -42,6 +42,9 @@ async function pages() {
   await page(4, { name: "charts", width: 1280, between: ["#why h3:has-text('In pictures')", "#why figure:has-text('catalogue restarts_total')"] });
   await page(11, { name: "theory-terms", width: 1100, between: ["#h-why", "#why .terms"] });
   await page(11, { name: "theory-tests", width: 1100, between: ["#why h3:has-text('could have refuted')", "#why .tests"] });
+  await page(6, { name: "worked-terms", width: 1100, between: ["#h-why", "#why .terms"] });
+  await page(6, { name: "worked-charts", width: 1280, between: ["#why h3:has-text('In pictures')", "#why figure:has-text('courses-db queries_per_sec')"] });
+  await page(6, { name: "worked-ruled-out", width: 1100, between: ["#h-ruled-out", "#ruled-out article >> nth=1"] });
   await page(2, { name: "ruled-out", width: 1100, between: ["#ruled-out", "#ruled-out"] });
   await page(1, { name: "spread", width: 1100, between: ["#spread", "#spread"] });
   await page(16, { name: "timeline", width: 1100, between: ["#timeline", "#timeline"] });
