@@ -43,7 +43,8 @@ pub fn connector_page(spec: &Spec) -> String {
         }
     }
     for line in lines {
-        page.push_str(line);
+        // Links of the folder's README, seen from `docs/connectors/`.
+        page.push_str(&line.replace("](../../../../", "](../../"));
         page.push('\n');
     }
     page

@@ -228,3 +228,76 @@ fn unknown(alert: &AlertInput) -> AppError {
     };
     AppError::UnknownAlert { origin: alert.origin.clone(), reason }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use futures_util::future::BoxFuture;
+    use midwatch_model::Alert;
+    use midwatch_sources::{Alerts, Coverage, ErrorKind, Probe};
+
+    use super::*;
+
+    fn alert(name: &str, severity: Severity, fired_at: &str) -> Alert {
+        Alert { name: name.to_owned(), severity, fired_at: fired_at.parse().ok(), ..Alert::default() }
+    }
+
+    fn trigger(alerts: Vec<Alert>) -> Trigger {
+        Trigger { kind: TriggerKind::Alert, alerts, question: None, now: None, format: None }
+    }
+
+    #[test]
+    fn of_all_that_fires_one_incident_is_taken() {
+        let mut firing = trigger(vec![
+            alert("Watchdog", Severity::Info, "2026-01-01T00:00:00Z"),
+            alert("OldDisk", Severity::Critical, "2026-02-01T00:00:00Z"),
+            alert("Latency", Severity::Warning, "2026-03-01T09:50:00Z"),
+            alert("Errors", Severity::Critical, "2026-03-01T10:00:00Z"),
+            alert("Deployed", Severity::Info, "2026-03-01T10:01:00Z"),
+            alert("Unrelated", Severity::Warning, "2026-03-01T08:00:00Z"),
+        ]);
+        let others = one_incident(&mut firing);
+        let taken: Vec<&str> = firing.alerts.iter().map(|alert| alert.name.as_str()).collect();
+        assert_eq!(taken, ["Latency", "Errors"]);
+        assert_eq!(others, ["Watchdog", "OldDisk", "Deployed", "Unrelated"]);
+    }
+
+    /// A source of alerts that answers or fails.
+    struct Said(&'static str, Result<Option<Trigger>, SourceError>);
+
+    impl Source for Said {
+        fn name(&self) -> &str {
+            self.0
+        }
+        fn coverage(&self) -> BoxFuture<'_, Result<Coverage, SourceError>> {
+            std::future::ready(Ok(Coverage::default())).boxed()
+        }
+        fn probe(&self) -> BoxFuture<'_, Probe> {
+            let detail = String::new();
+            std::future::ready(Probe { reachable: true, missing_permissions: Vec::new(), detail }).boxed()
+        }
+        fn alerts(&self) -> Option<&dyn Alerts> {
+            Some(self)
+        }
+    }
+
+    impl Alerts for Said {
+        fn trigger(&self) -> BoxFuture<'_, Result<Option<Trigger>, SourceError>> {
+            std::future::ready(self.1.clone()).boxed()
+        }
+    }
+
+    #[test]
+    fn a_source_that_is_down_hides_no_alert_of_another() {
+        let down = || {
+            let error = SourceError::new(ErrorKind::Unavailable, "down", "read the alerts", "no connection");
+            Arc::new(Said("down", Err(error))) as Arc<dyn Source>
+        };
+        let firing = trigger(vec![alert("Errors", Severity::Critical, "2026-03-01T10:00:00Z")]);
+        let up: Arc<dyn Source> = Arc::new(Said("up", Ok(Some(firing))));
+        let found = opening(&[down(), up], &Asked::default()).unwrap();
+        assert_eq!(found.trigger.alerts[0].name, "Errors");
+        let none = opening(&[down()], &Asked::default()).unwrap_err().to_string();
+        assert!(none.contains("down: could not read the alerts: no connection"), "{none}");
+    }
+}
